@@ -1,0 +1,1 @@
+"""Scenes in metres, without Blender. Enter through `SceneModel` in `model`."""

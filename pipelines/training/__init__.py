@@ -1,0 +1,1 @@
+"""Training of the bundled model; needs torch, numpy, scipy, OpenCV and Pillow only."""

@@ -1,0 +1,5 @@
+"""What can go wrong in sealing and verifying: one root, one class for each thing that a person can act on."""
+
+
+class ProvenanceError(Exception):
+    """Root of every error that this package raises on purpose; its text says what happened, to which file, and what to do."""

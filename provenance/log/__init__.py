@@ -1,0 +1,1 @@
+"""The append-only log: one file per C2SP concept."""

@@ -1,0 +1,1 @@
+"""One Record in the words of others."""

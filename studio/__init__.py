@@ -1,0 +1,1 @@
+"""People: commands, web page, sources, drawings, reports; the only package that joins the other three."""

@@ -1,0 +1,1 @@
+"""Reading archival sheets: scale, walls, openings."""

@@ -1,0 +1,1 @@
+"""What a person reads beside a release: evidence maps and the page."""
