@@ -1,0 +1,35 @@
+"""The sample sheet of a training run: the same six windows at every checkpoint, so that progress can be seen."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+
+from pipelines.training.data import Work, batch
+from pipelines.unet import NOISE, PixelUNet
+
+WINDOWS, SIDE, STEPS = 6, 160, 4
+
+
+def sample_sheet(weights: dict, config, pictures: list[Work], bank: dict[str, list[np.ndarray]], path: Path) -> None:
+    """Write rows of: hole shown, prefill, mean mode, flow with 4 steps from t = 0.7, truth."""
+    network = PixelUNet(config.widths, config.blocks, config.time_channels)
+    network.load_state_dict({k: v.cpu() for k, v in weights.items()})
+    data = batch(pictures, bank, seed=config.seed, step=2**31, rank=0, size=WINDOWS, side=SIDE)
+    prefill, hole = data.inputs[0], data.inputs[2]
+    with torch.no_grad():
+        mean = network(prefill, torch.ones(WINDOWS), *data.inputs)
+        noise = torch.from_numpy(np.random.default_rng(config.seed).standard_normal(tuple(mean.shape), np.float32))
+        x, times = prefill + (0.3 * (mean - prefill) + 0.7 * NOISE * noise) * hole, np.linspace(0.7, 0, STEPS + 1)
+        for t, after in pairwise(times):
+            clean = network(x, torch.full((WINDOWS,), float(t)), *data.inputs)
+            x = x + (after - t) * (x - clean) / t * hole
+    damaged = torch.where(hole > 0, torch.tensor([0.8, 0.1, 0.6]).view(1, 3, 1, 1), data.image)
+    columns = [damaged, prefill, torch.lerp(prefill, mean, hole), x, data.image]
+    rows = [torch.cat([column[i] for column in columns], 2) for i in range(WINDOWS)]
+    sheet = torch.cat(rows, 1).clamp(0, 1).permute(1, 2, 0).numpy()
+    path.write_bytes(cv2.imencode(".png", np.rint(sheet[..., ::-1] * 255).astype(np.uint8))[1].tobytes())

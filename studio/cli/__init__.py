@@ -1,0 +1,48 @@
+"""The command line: one file per command, and one place where errors become sentences."""
+
+from __future__ import annotations
+
+import typer
+
+from studio.cli import demo, doctor, extension, log, models, render, restore, scene, serve, speculate, verify
+from studio.cli.outcome import Commands
+
+app = typer.Typer(
+    cls=Commands,
+    name="anastylosis",
+    help="Augmented restoration, speculative variants and metric scenes, with every AI contribution signed, marked and logged.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+for command in (
+    demo.demo,
+    restore.restore,
+    speculate.speculate,
+    scene.scene,
+    render.render,
+    verify.verify,
+    models.models,
+    serve.serve,
+    doctor.doctor,
+):
+    app.command()(command)
+app.add_typer(log.app, name="log")
+app.add_typer(extension.app, name="extension")
+
+
+@app.callback()
+def options(
+    debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error.", envvar="ANASTYLOSIS_DEBUG"),
+) -> None:
+    """Augmented restoration, speculative variants and metric scenes.
+
+    Every AI contribution is signed, marked and logged.
+    """
+    typer_context = __import__("click").get_current_context()
+    typer_context.find_root().meta["debug"] = debug
+
+
+def main() -> None:
+    """Entry point of the `anastylosis` command."""
+    app()

@@ -1,0 +1,55 @@
+"""`anastylosis restore`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from studio.cli.arguments import HomeFolder, Model, Out, Rights, Seed, StrictRights, home_of
+from studio.cli.outcome import Json, progress, tell
+
+
+def restore(
+    picture: Annotated[Path, typer.Argument(help="Scan or photograph: PNG, JPEG, TIFF or WebP, 8 or 16 bit.", metavar="IMAGE")],
+    out: Out,
+    mask: Annotated[Path | None, typer.Option(help="Same size; white = lost. Proposed when left out.", metavar="MASK")] = None,
+    fit_mask: Annotated[bool, typer.Option("--fit-mask", help="Resize a mask of another size.")] = False,
+    propose: Annotated[bool, typer.Option("--propose", help="Write the proposed mask and stop before anything is filled.")] = False,
+    hypotheses: Annotated[int, typer.Option(min=1, max=16, help="How many answers to offer.")] = 1,
+    texture: Annotated[float, typer.Option(min=0, max=1, help="0 = the safest fill, 1 = the liveliest.")] = 0.0,
+    model: Model = "bundled",
+    seed: Seed = 0,
+    rights: Rights = None,
+    strict_rights: StrictRights = False,
+    home: HomeFolder = None,
+    json: Json = False,
+) -> None:
+    """Fill what is lost in IMAGE and seal the result.
+
+    Example: anastylosis restore panel.tif --mask losses.png --hypotheses 3 -o restored
+    """
+    from studio.restore import propose_mask, restore as restore_picture
+
+    with progress("Filling") as on_progress:
+        if propose:
+            release = propose_mask(picture, out, rights=rights, strict_rights=strict_rights, home=home_of(home))
+        else:
+            release = restore_picture(
+                picture,
+                out,
+                mask=mask,
+                fit_mask=fit_mask,
+                hypotheses=hypotheses,
+                texture=texture,
+                model=model,
+                seed=seed,
+                rights=rights,
+                strict_rights=strict_rights,
+                home=home_of(home),
+                on_progress=on_progress,
+            )
+    from studio.summary import summary, summary_lines
+
+    tell(json, summary(release), summary_lines(release))

@@ -1,0 +1,50 @@
+"""`anastylosis speculate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from studio.cli.arguments import HomeFolder, Model, Out, Rights, Seed, StrictRights, home_of
+from studio.cli.outcome import Json, progress, tell
+
+
+def speculate(
+    drawing: Annotated[Path, typer.Argument(help="An archival drawing: elevation or view.", metavar="DRAWING")],
+    out: Out,
+    reference: Annotated[Path | None, typer.Option(help="A picture whose palette the variants take.", metavar="IMAGE")] = None,
+    prompt: Annotated[str, typer.Option(help="For models that read text; the bundled one does not.")] = "",
+    variants: Annotated[int, typer.Option(min=1, max=16)] = 4,
+    strength: Annotated[float, typer.Option(min=0, max=1, help="How far a variant may leave the flattened tones.")] = 0.6,
+    model: Model = "bundled",
+    seed: Seed = 0,
+    rights: Rights = None,
+    strict_rights: StrictRights = False,
+    home: HomeFolder = None,
+    json: Json = False,
+) -> None:
+    """Draw variants of a design that was never built, and say how far each keeps to DRAWING.
+
+    Example: anastylosis speculate facade.png --reference street.jpg --variants 4 -o variants
+    """
+    from studio.speculate import speculate as draw_variants
+    from studio.summary import summary, summary_lines
+
+    with progress("Drawing") as on_progress:
+        release = draw_variants(
+            drawing,
+            out,
+            reference=reference,
+            prompt=prompt,
+            variants=variants,
+            strength=strength,
+            model=model,
+            seed=seed,
+            rights=rights,
+            strict_rights=strict_rights,
+            home=home_of(home),
+            on_progress=on_progress,
+        )
+    tell(json, summary(release), summary_lines(release))
