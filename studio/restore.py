@@ -1,0 +1,157 @@
+"""From a damaged picture to a sealed restoration: the whole road, once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from provenance.draft import Document, Draft, Picture, SourceNote
+from provenance.home import Home
+from studio.errors import NothingDamagedError
+from studio.sources import Mask, Source, open_mask, open_source
+
+Progress = Callable[[int, int], None]
+
+
+def restore(
+    picture: Path,
+    out: Path,
+    *,
+    home: Home,
+    mask: Path | None = None,
+    fit_mask: bool = False,
+    hypotheses: int = 1,
+    texture: float = 0.0,
+    model: str = "bundled",
+    seed: int = 0,
+    rights: str | None = None,
+    strict_rights: bool = False,
+    on_progress: Progress | None = None,
+):
+    """Fill the holes of a picture and seal what comes of it.
+
+    Args:
+        picture: the scan; opened at its own depth.
+        out: folder of the Release; must not exist yet, or be empty.
+        mask: white = lost; a damage detector proposes one when it is left out, and the Record says so.
+        hypotheses: how many answers, 1…16.
+        texture: 0 (safest) … 1 (liveliest).
+        on_progress: called with (done, total) after every tile; what it raises stops the work and leaves nothing behind.
+
+    Returns:
+        provenance.release.Release
+    Raises:
+        StudioError, PipelineError or ProvenanceError, before anything stands in `out`.
+    """
+    from pipelines.hub import load_restoration
+    from pipelines.request import RestorationRequest
+    from provenance.release import check_folder, check_rights, release
+
+    # 1. Open, and refuse what may not be done before any model runs.
+    check_folder(out)
+    source = open_source(picture, rights=rights)
+    check_rights(source.rights, strict_rights)
+    hole = given_mask(mask, source, fit_mask) if mask is not None else proposed_mask(source)
+
+    # 2. Ask, and let the pipeline answer.
+    pipeline = load_restoration(model)
+    request = RestorationRequest(
+        source_sha256=source.sha256,
+        mask_sha256=hole.sha256,
+        hypotheses=hypotheses,
+        texture=texture,
+        seed=seed,
+        model=model,
+        weights_sha256=pipeline.weights_sha256,
+    )
+    output = pipeline(request, source.pixels, hole.pixels, on_progress=on_progress)
+
+    # 3. Say what is what, and seal it.
+    draft = restoration_draft(source, hole, request, pipeline, output)
+    return release(draft, out, home, strict_rights=strict_rights)
+
+
+def propose_mask(picture: Path, out: Path, *, home: Home, rights: str | None = None, strict_rights: bool = False):
+    """Seal the mask that the damage detector proposes, and fill nothing: to be corrected and passed back."""
+    from provenance.release import check_folder, check_rights, release
+
+    check_folder(out)
+    source = open_source(picture, rights=rights)
+    check_rights(source.rights, strict_rights)
+    hole = proposed_mask(source)
+    draft = Draft(
+        operation="propose",
+        request={"operation": "propose", "source_sha256": source.sha256},
+        files=(Picture("mask.png", hole.pixels.astype(np.uint8) * 255, role="mask"),),
+        sources=(source.note(),),
+        assumptions=(*source.notes, *hole.notes),
+    )
+    return release(draft, out, home, strict_rights=strict_rights)
+
+
+def given_mask(path: Path, source: Source, fit: bool) -> Mask:
+    """The mask that a person made."""
+    return open_mask(path, source.size, fit=fit)
+
+
+def proposed_mask(source: Source) -> Mask:
+    """The mask that the damage detector proposes. Raises: NothingDamagedError when it finds nothing."""
+    from pipelines.segmentation import propose
+
+    proposal = propose(source.pixels)
+    if proposal.nothing_found:
+        raise NothingDamagedError(
+            f"No damage was found in {source.name}, so nothing was filled. Draw a mask of your own (white = lost) and pass --mask."
+        )
+    kinds = ", ".join(f"{kind} {share:.2%}" for kind, share in proposal.kinds.items() if share > 0)
+    said = (
+        f"The mask was proposed by the damage detector ({kinds} of the picture), not drawn by a person: "
+        "look at mask.png, correct it, and pass it back with --mask.",
+    )
+    digest = hashlib.sha256(np.packbits(proposal.mask).tobytes()).hexdigest()
+    return Mask(source.path, "mask.png", digest, "image/png", proposal.mask, float(proposal.mask.mean()), said)
+
+
+def restoration_draft(source: Source, hole: Mask, request, pipeline, output) -> Draft:
+    """Put the pipeline's Output, its evidence and its page together as a Draft."""
+    from studio.report.evidence import evidence_map, level_shares, uncertainty_picture
+    from studio.report.page import restoration_page
+
+    ending = ".tif" if source.media_type == "image/tiff" else ".png"
+    look = {"icc": source.icc, "dpi": source.dpi}
+    evidence = evidence_map(hole.pixels, output.filled_by)
+    # a classical fill is no model's work, and must not be marked as such
+    ai = hole.pixels if output.filled_by == "model" else None
+    files: list[Picture | Document] = [Picture(f"restored{ending}", output.hypotheses[0], "restored", ai=ai, **look)]
+    if len(output.hypotheses) > 1:
+        for number, pixels in enumerate(output.hypotheses, 1):
+            files.append(Picture(f"hypothesis-{number}{ending}", pixels, "hypothesis", ai=hole.pixels, **look))
+        files.append(Picture("uncertainty.png", uncertainty_picture(output.spread), "uncertainty"))
+    files.append(Picture("mask.png", hole.pixels.astype(np.uint8) * 255, "mask"))
+    files.append(Picture("evidence.png", evidence.indices, "evidence", palette=evidence.palette, legend=evidence.legend))
+    facts = Draft(
+        operation="restore",
+        request=request.canonical(),
+        files=tuple(files),
+        sources=(source.note(), *_mask_note(hole, source)),
+        model=pipeline.statement() if output.filled_by == "model" else None,
+        levels=level_shares(evidence.indices),
+        assumptions=(*source.notes, *hole.notes),
+        findings={"filled_by": output.filled_by, "reason": output.reason, "hole_share": round(hole.share, 6)},
+    )
+    page = restoration_page(facts, before=source.pixels, evidence=evidence, spread=output.spread)
+    return _with_page(facts, page)
+
+
+def _mask_note(hole: Mask, source: Source) -> tuple[SourceNote, ...]:
+    return () if hole.path == source.path else (hole.note(),)
+
+
+def _with_page(draft: Draft, page: str) -> Draft:
+    from dataclasses import replace
+
+    document = Document("index.html", "text/html", "page", contains_ai=False, data=page.encode())
+    return replace(draft, files=(*draft.files, document))

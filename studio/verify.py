@@ -1,0 +1,44 @@
+"""What a person is told about any file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from provenance.home import Home
+from provenance.verify import Verdict, verify, verify_folder
+from studio.errors import MissingFileError
+
+SIGNS = {
+    "intact": "[green]✓ intact[/]",
+    "altered": "[red]✗ altered[/]",
+    "recovered": "[yellow]~ recovered[/]",
+    "unknown": "[yellow]? unknown[/]",
+}
+
+
+def verdicts(path: Path, home: Home) -> list[Verdict]:
+    """One Verdict for a file, one for each file of a folder."""
+    if not path.exists():
+        raise MissingFileError(f"There is no {path}: give a file or a folder that exists.")
+    return verify_folder(path, home) if path.is_dir() else [verify(path, home)]
+
+
+def exit_code(found: list[Verdict]) -> int:
+    """The most serious of all: altered 1, unknown 4, recovered 3, intact 0. An empty folder holds nothing unaccounted for."""
+    codes = {verdict.exit_code for verdict in found}
+    return next((code for code in (1, 4, 3) if code in codes), 0)
+
+
+def verdict_lines(found: list[Verdict]) -> list[str]:
+    """Lines for a terminal: the state, the file, what is AI in it, who signed, and why."""
+    lines = []
+    for verdict in found:
+        share = "" if verdict.ai_share is None else f"  AI in {verdict.ai_share:.1%} of the pixels"
+        lines.append(f"{SIGNS[verdict.state]}  {str(verdict.path).replace('[', chr(92) + '[')}{share}")
+        if len(found) == 1 or verdict.state != "intact":
+            lines += [f"    {reason}" for reason in verdict.reasons]
+            lines += [f"    Signer: {verdict.signer}"] if verdict.signer else []
+    counts = {state: sum(verdict.state == state for verdict in found) for state in SIGNS}
+    if len(found) != 1:
+        lines.append(f"{len(found)} files: " + ", ".join(f"{count} {state}" for state, count in counts.items() if count))
+    return lines
