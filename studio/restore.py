@@ -46,8 +46,6 @@ def restore(
     Raises:
         StudioError, PipelineError or ProvenanceError, before anything stands in `out`.
     """
-    from pipelines.hub import load_restoration
-    from pipelines.request import RestorationRequest
     from provenance.release import check_folder, check_rights, release
 
     # 1. Open, and refuse what may not be done before any model runs.
@@ -56,7 +54,10 @@ def restore(
     check_rights(source.rights, strict_rights)
     hole = given_mask(mask, source, fit_mask) if mask is not None else proposed_mask(source)
 
-    # 2. Ask, and let the pipeline answer.
+    # 2. Ask, and let the pipeline answer. Torch is loaded here and not before, so that a wrong call fails at once.
+    from pipelines.hub import load_restoration
+    from pipelines.request import RestorationRequest
+
     pipeline = load_restoration(model)
     request = RestorationRequest(
         source_sha256=source.sha256,

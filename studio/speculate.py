@@ -42,8 +42,6 @@ def speculate(
     Returns:
         provenance.release.Release
     """
-    from pipelines.hub import load_speculation
-    from pipelines.request import SpeculationRequest
     from provenance.release import check_folder, check_rights, release
 
     # 1. Open, and refuse what may not be done before any model runs.
@@ -54,7 +52,10 @@ def speculate(
     if palette is not None:
         check_rights(palette.rights, strict_rights)
 
-    # 2. Ask, and let the pipeline answer.
+    # 2. Ask, and let the pipeline answer. Torch is loaded here and not before, so that a wrong call fails at once.
+    from pipelines.hub import load_speculation
+    from pipelines.request import SpeculationRequest
+
     pixels, scaled = fitted(sheet)
     pipeline = load_speculation(model)
     request = SpeculationRequest(

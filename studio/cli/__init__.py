@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import typer
 
 from studio.cli import demo, doctor, extension, log, models, render, restore, scene, serve, speculate, verify
@@ -33,16 +35,18 @@ app.add_typer(extension.app, name="extension")
 
 @app.callback()
 def options(
+    context: typer.Context,
     debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error.", envvar="ANASTYLOSIS_DEBUG"),
 ) -> None:
     """Augmented restoration, speculative variants and metric scenes.
 
     Every AI contribution is signed, marked and logged.
     """
-    typer_context = __import__("click").get_current_context()
-    typer_context.find_root().meta["debug"] = debug
+    context.meta["debug"] = debug
 
 
 def main() -> None:
     """Entry point of the `anastylosis` command."""
+    # transformers reports every picture processor that it replaces; what matters reaches the user as an error of ours
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     app()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from studio.cli.outcome import Json, tell
+from studio.cli.outcome import Json, plain, tell
 
 
 def models(json: Json = False) -> None:
@@ -17,8 +17,9 @@ def models(json: Json = False) -> None:
     cards = available_models()
     lines = []
     for card in cards:
-        lines.append(f"[bold]{card.id}[/]  {card.title}")
-        lines.append(f"    {card.kind}; licence {card.licence}; {card.memory}; {'here: ' + str(card.where) if card.is_present else 'not here'}")
+        here = f"here: {card.where}" if card.is_present else "not here"
+        lines.append(f"[bold]{plain(card.id)}[/]  {plain(card.title)}")
+        lines.append(plain(f"    {card.kind}; licence {card.licence}; {card.memory}; {here}"))
         if card.licence_note:
-            lines.append(f"    {card.licence_note}")
+            lines.append(plain(f"    {card.licence_note}"))
     tell(json, {"models": [asdict(card) | {"where": str(card.where)} for card in cards]}, lines)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 
-import click
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -24,7 +23,7 @@ _META_JSON = "anastylosis.json"
 
 
 def _remember_json(context: typer.Context, value: bool) -> bool:
-    context.find_root().meta[_META_JSON] = value
+    context.meta[_META_JSON] = value
     return value
 
 
@@ -37,7 +36,7 @@ Json = Annotated[
 class Commands(TyperGroup):
     """The one place where an error of the packages becomes a sentence and an exit code."""
 
-    def invoke(self, ctx: click.Context) -> Any:
+    def invoke(self, ctx: typer.Context) -> Any:
         """Run the command; 1 after a named error, 130 after Ctrl-C, a traceback only with --debug."""
         try:
             return super().invoke(ctx)
@@ -46,7 +45,7 @@ class Commands(TyperGroup):
                 raise
             if ctx.meta.get(_META_JSON):
                 sys.stdout.write(json.dumps({"error": type(error).__name__, "message": str(error)}, ensure_ascii=False) + "\n")
-            Console(stderr=True, soft_wrap=True, highlight=False).print(f"[bold red]Error:[/] {_plain(str(error))}")
+            Console(stderr=True, soft_wrap=True, highlight=False).print(f"[bold red]Error:[/] {plain(str(error))}")
             raise typer.Exit(1) from error
         except KeyboardInterrupt:
             Console(stderr=True).print("Stopped; nothing was left half-written.")
@@ -65,7 +64,7 @@ def tell(as_json: bool, values: dict, lines: list[str]) -> None:
 
 def note(text: str) -> None:
     """Say something beside the outcome, on stderr."""
-    Console(stderr=True, soft_wrap=True, highlight=False).print(f"[yellow]Note:[/] {_plain(text)}")
+    Console(stderr=True, soft_wrap=True, highlight=False).print(f"[yellow]Note:[/] {plain(text)}")
 
 
 @contextmanager
@@ -81,6 +80,6 @@ def progress(title: str) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: bars.update(task, completed=done, total=total)
 
 
-def _plain(text: str) -> str:
-    """Square brackets in a file name are no markup."""
+def plain(text: str) -> str:
+    """Make square brackets mean themselves: a file name is no markup."""
     return text.replace("[", r"\[")

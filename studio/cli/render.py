@@ -45,7 +45,7 @@ def render(
     Example: anastylosis render house --size 1280x720 --samples 64 -o house-render
     """
     from studio.render import render_scene
-    from studio.summary import summary, summary_lines
+    from studio.cli.summary import summary, summary_lines
 
     width, height = (int(number) for number in size.split("x"))
     with progress("Rendering") as on_progress:

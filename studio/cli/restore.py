@@ -50,6 +50,6 @@ def restore(
                 home=home_of(home),
                 on_progress=on_progress,
             )
-    from studio.summary import summary, summary_lines
+    from studio.cli.summary import summary, summary_lines
 
     tell(json, summary(release), summary_lines(release))

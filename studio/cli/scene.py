@@ -39,7 +39,7 @@ def scene(
     Example: anastylosis scene facade.png --kind facade --scale 47 -o house
     """
     from studio.scene import build_scene
-    from studio.summary import summary, summary_lines
+    from studio.cli.summary import summary, summary_lines
 
     release = build_scene(
         picture,

@@ -30,7 +30,7 @@ def speculate(
     Example: anastylosis speculate facade.png --reference street.jpg --variants 4 -o variants
     """
     from studio.speculate import speculate as draw_variants
-    from studio.summary import summary, summary_lines
+    from studio.cli.summary import summary, summary_lines
 
     with progress("Drawing") as on_progress:
         release = draw_variants(

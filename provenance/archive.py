@@ -1,0 +1,102 @@
+"""This installation's copies of all Records, and the ways that lead to one: a digest, a handle, a fingerprint, an id.
+
+- `<digest>.json`: the Record
+- `by-output/<sha256>/<digest>`, `by-handle/<12 hex>/<digest>`, `by-fingerprint/<16 hex>/<digest>`,
+  `by-source/<sha256>/<digest>`, `by-id/<uuid>/<digest>`: empty files; the name is the whole message, so that two
+  processes never write the same file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+from pathlib import Path
+
+from provenance import record as records
+from provenance.errors import RecordError
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_KEY = re.compile(r"[0-9a-f-]{1,64}")
+
+
+class Archive:
+    """The folder of Records of one installation; made when the first is saved."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    def save(self, data: bytes, record: dict) -> str:
+        """Keep a Record's bytes and everything that leads to it; return its digest. Raises: OSError."""
+        digest = records.digest(data)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / f"{digest}.json"
+        temporary = path.with_name(f".{digest}.{secrets.token_hex(4)}")
+        try:
+            with temporary.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        for mark in _marks(record):
+            place = self.folder / mark
+            place.mkdir(parents=True, exist_ok=True)
+            (place / digest).touch()
+        return digest
+
+    def forget(self, digest: str, record: dict) -> None:
+        """Take back what `save` kept, when its Release was withdrawn; never raises."""
+        with contextlib.suppress(OSError):
+            (self.folder / f"{digest}.json").unlink(missing_ok=True)
+        for mark in _marks(record):
+            with contextlib.suppress(OSError):
+                (self.folder / mark / digest).unlink(missing_ok=True)
+                (self.folder / mark).rmdir()
+
+    def load(self, digest: str) -> tuple[bytes, dict] | None:
+        """Return a Record's bytes and content, or None when it is not kept here or its copy was changed."""
+        if not _DIGEST.fullmatch(digest):
+            return None
+        try:
+            data = (self.folder / f"{digest}.json").read_bytes()
+            return (data, records.parse(data)) if records.digest(data) == digest else None
+        except (OSError, RecordError):
+            return None
+
+    def leading(self, way: str, key: str) -> list[str]:
+        """Return the digests of the Records that `way` ("output", "handle", "source", "id") leads to, the newest first."""
+        if not _KEY.fullmatch(key):
+            return []
+        place = self.folder / f"by-{way}" / key
+        try:
+            return sorted(
+                (path.name for path in place.iterdir() if _DIGEST.fullmatch(path.name)),
+                key=lambda name: (-(place / name).stat().st_mtime_ns, name),
+            )
+        except OSError:
+            return []
+
+    def fingerprints(self) -> list[str]:
+        """Return every fingerprint that leads to a Record."""
+        try:
+            return [path.name for path in (self.folder / "by-fingerprint").iterdir() if re.fullmatch("[0-9a-f]{16}", path.name)]
+        except OSError:
+            return []
+
+
+def _marks(record: dict) -> list[str]:
+    """Return the folders below the archive's in which a Record leaves its digest."""
+    marks = [f"by-id/{record['id']}"]
+    for output in record["outputs"]:
+        marks.append(f"by-output/{output['sha256']}")
+        if (output.get("watermark") or {}).get("handle"):
+            marks.append(f"by-handle/{output['watermark']['handle']}")
+        if output.get("fingerprint") and output["contains_ai"]:
+            marks.append(f"by-fingerprint/{output['fingerprint']}")
+        if (output.get("credential") or {}).get("sha256"):
+            marks.append(f"by-output/{output['credential']['sha256']}")
+    marks += [f"by-source/{source['sha256']}" for source in record["sources"]]
+    return list(dict.fromkeys(marks))

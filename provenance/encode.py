@@ -1,0 +1,280 @@
+"""Pixels to files and back, with nothing lost on the way except in a JPEG."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from pathlib import PurePath
+
+import numpy as np
+
+from provenance.draft import Picture
+from provenance.errors import DecodeError, EncodeError
+from provenance.media_types import ENDINGS, sniff
+
+MAX_PIXELS = 300_000_000       # a decoded 16-bit RGB picture of this size takes 1.8 GB
+JPEG_QUALITY = 95
+WEBP_LONGEST_SIDE = 16_383
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+METRES_PER_INCH = 0.0254
+
+
+def media_type(name: str) -> str:
+    """Return the media type that a picture's name asks for. Raises: EncodeError for an ending that is not written."""
+    ending = PurePath(name).suffix.lower()
+    if ending not in ENDINGS:
+        raise EncodeError(f"{name} cannot be written: give the picture a name in {', '.join(sorted(ENDINGS))}.")
+    return ENDINGS[ending]
+
+
+def encode(picture: Picture, pixels: np.ndarray, xmp: bytes) -> bytes:
+    """Return the bytes of a file that holds `pixels` in the format that `picture.name` asks for.
+
+    Args:
+        picture: name, palette, ICC profile and resolution; its own pixels are not read, since the mark comes between.
+        pixels: uint8 or uint16, [H, W], [H, W, 3] or [H, W, 4] (alpha last, not premultiplied); indices with a palette.
+        xmp: whole packet, written inside.
+    Raises: EncodeError when the format has no room for the depth, the alpha or the size.
+    """
+    complaint = misfit(picture, pixels)
+    if complaint:
+        raise EncodeError(complaint)
+    kind = media_type(picture.name)
+    if kind == "image/png":
+        return _png(picture, pixels, xmp)
+    if kind == "image/tiff":
+        return _tiff(picture, pixels, xmp)
+    return _pillow(picture, pixels, xmp, kind)
+
+
+def decode(data: bytes) -> np.ndarray:
+    """Return the first picture in `data` at its native depth: [H, W], [H, W, 3] or [H, W, 4], uint8 or uint16.
+
+    Palettes are resolved to colours. Raises: DecodeError, also for hostile bytes and for more than MAX_PIXELS.
+    """
+    try:
+        kind = sniff(data[:32])
+        if kind == "image/tiff":
+            return _decode_tiff(data)
+        return _decode_png16(data) if _is_png16(data) else _decode_pillow(data)
+    except DecodeError:
+        raise
+    except Exception as error:  # decoders raise anything on hostile bytes
+        raise DecodeError(f"not a picture that can be read ({type(error).__name__})") from error
+
+
+def holds(data: bytes, picture: Picture, pixels: np.ndarray) -> str | None:
+    """Return what is wrong with an encoded file, or None when it holds exactly what was to be written.
+
+    A JPEG must only have the right shape; everything else must give back every bit, the palette and the ICC profile.
+    """
+    kind = media_type(picture.name)
+    if picture.palette is not None:
+        found, palette = _decode_indices(data)
+        if not np.array_equal(found, pixels) or not np.array_equal(palette[: len(picture.palette)], picture.palette):
+            return "the indices or the palette read back differ"
+    else:
+        found, expected = decode(data), pixels
+        if kind == "image/webp" and pixels.ndim == 2:
+            expected = np.repeat(pixels[..., None], 3, axis=2)   # WebP has no grey
+        if found.shape != expected.shape or found.dtype != expected.dtype:
+            return f"{found.dtype} {found.shape} was read back instead of {expected.dtype} {expected.shape}"
+        if kind != "image/jpeg" and not np.array_equal(found, expected):
+            return "the pixels read back differ"
+    if picture.icc is not None and _icc(data) != picture.icc:
+        return "the colour profile read back differs"
+    return None
+
+
+def misfit(picture: Picture, pixels: np.ndarray) -> str | None:
+    """Return why `pixels` do not fit the format that the name asks for, or None when they do."""
+    kind = media_type(picture.name)
+    eight = pixels.dtype == np.uint8
+    if pixels.dtype not in (np.uint8, np.uint16) or not (pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] in (3, 4))):
+        return f"{picture.name} has {pixels.dtype} pixels of shape {pixels.shape}: give 8 or 16 bits, grey, RGB or RGBA."
+    if pixels.size == 0:
+        return f"{picture.name} has no pixels."
+    if picture.palette is not None:
+        palette = picture.palette
+        if not (eight and pixels.ndim == 2 and palette.ndim == 2 and palette.shape[1] == 3 and 1 <= len(palette) <= 256):
+            return f"{picture.name} has a palette: give 8-bit indices [H, W] and 1 to 256 colours [N, 3]."
+        if int(pixels.max()) >= len(palette):
+            return f"{picture.name} uses index {int(pixels.max())} but its palette has {len(palette)} colours."
+        if kind not in ("image/png", "image/tiff"):
+            return f"{picture.name} has a palette: name it .png or .tif."
+    if kind in ("image/jpeg", "image/webp") and not eight:
+        return f"{picture.name} has 16 bits, for which its format has no room: name it .tif or .png."
+    if kind == "image/jpeg" and pixels.ndim == 3 and pixels.shape[2] == 4:
+        return f"{picture.name} has an alpha channel, for which JPEG has no room: name it .tif or .png."
+    if kind == "image/webp" and max(pixels.shape[:2]) > WEBP_LONGEST_SIDE:
+        return f"{picture.name} is longer than {WEBP_LONGEST_SIDE} pixels, for which WebP has no room: name it .tif or .png."
+    return None
+
+
+# --- writing ---------------------------------------------------------------------------------------------------------
+
+
+def _png(picture: Picture, pixels: np.ndarray, xmp: bytes) -> bytes:
+    """Encode with OpenCV, since Pillow cuts 16-bit colour to 8, and put the metadata chunks in ourselves."""
+    if picture.palette is not None:
+        from PIL import Image
+
+        image = Image.frombytes("P", (pixels.shape[1], pixels.shape[0]), np.ascontiguousarray(pixels).tobytes())
+        image.putpalette(picture.palette.astype(np.uint8).tobytes())
+        buffer = io.BytesIO()
+        image.save(buffer, "png", bits=8)
+        data = buffer.getvalue()
+    else:
+        import cv2
+
+        flip = {2: None, 3: cv2.COLOR_RGB2BGR, 4: cv2.COLOR_RGBA2BGRA}[pixels.ndim if pixels.ndim == 2 else pixels.shape[2]]
+        ordered = np.ascontiguousarray(pixels) if flip is None else cv2.cvtColor(pixels, flip)
+        done, encoded = cv2.imencode(".png", ordered, [cv2.IMWRITE_PNG_COMPRESSION, 4])
+        if not done:
+            raise EncodeError(f"{picture.name} could not be encoded as PNG.")
+        data = encoded.tobytes()
+    chunks = b""
+    if picture.icc is not None:
+        chunks += _chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(picture.icc))
+    if picture.dpi is not None:
+        x, y = (round(value / METRES_PER_INCH) for value in picture.dpi)
+        chunks += _chunk(b"pHYs", struct.pack(">IIB", x, y, 1))
+    chunks += _chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + xmp)
+    after_header = len(PNG_SIGNATURE) + 25
+    return data[:after_header] + chunks + data[after_header:]
+
+
+def _chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def _tiff(picture: Picture, pixels: np.ndarray, xmp: bytes) -> bytes:
+    import tifffile
+
+    options: dict = {"photometric": "minisblack" if pixels.ndim == 2 else "rgb", "predictor": True}
+    if pixels.ndim == 3 and pixels.shape[2] == 4:
+        options["extrasamples"] = ["unassalpha"]
+    if picture.palette is not None:
+        colormap = np.zeros((3, 256), np.uint16)
+        colormap[:, : len(picture.palette)] = picture.palette.T.astype(np.uint16) * 257
+        options = {"photometric": "palette", "colormap": colormap}
+    if picture.dpi is not None:
+        options |= {"resolution": picture.dpi, "resolutionunit": "INCH"}
+    buffer = io.BytesIO()
+    tifffile.imwrite(
+        buffer,
+        pixels,
+        compression="zlib",
+        iccprofile=picture.icc,
+        software="Anastylosis",
+        metadata=None,
+        extratags=[(700, 1, len(xmp), xmp, True)],
+        **options,
+    )
+    return buffer.getvalue()
+
+
+def _pillow(picture: Picture, pixels: np.ndarray, xmp: bytes, kind: str) -> bytes:
+    from PIL import Image
+
+    options: dict = {"xmp": xmp}
+    if picture.icc is not None:
+        options["icc_profile"] = picture.icc
+    if kind == "image/jpeg":
+        options |= {"quality": JPEG_QUALITY, "subsampling": 0, "optimize": True}
+        if picture.dpi is not None:
+            options["dpi"] = picture.dpi
+    else:
+        options |= {"lossless": True, "exact": True, "quality": 60}   # here quality is effort, not loss
+        if picture.dpi is not None:
+            exif = Image.Exif()
+            exif[282], exif[283], exif[296] = picture.dpi[0], picture.dpi[1], 2
+            options["exif"] = exif
+    buffer = io.BytesIO()
+    try:
+        Image.fromarray(np.ascontiguousarray(pixels)).save(buffer, kind.removeprefix("image/"), **options)
+    except (OSError, ValueError) as error:
+        raise EncodeError(f"{picture.name} could not be encoded ({error}).") from error
+    return buffer.getvalue()
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+def _is_png16(data: bytes) -> bool:
+    """Tell a PNG of 16 bits: the byte after width and height in IHDR."""
+    return data.startswith(PNG_SIGNATURE) and data[24:25] == b"\x10"
+
+
+def _check_size(width: int, height: int) -> None:
+    if width * height > MAX_PIXELS:
+        raise DecodeError(f"{width} × {height} pixels are more than the {MAX_PIXELS:,} that are read")
+
+
+def _decode_png16(data: bytes) -> np.ndarray:
+    import cv2
+
+    _check_size(*struct.unpack(">II", data[16:24]))
+    found = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if found is None:
+        raise DecodeError("the PNG is damaged")
+    if found.ndim == 2:
+        return found
+    return cv2.cvtColor(found, cv2.COLOR_BGR2RGB if found.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
+
+
+def _decode_tiff(data: bytes) -> np.ndarray:
+    import tifffile
+
+    with tifffile.TiffFile(io.BytesIO(data)) as file:
+        page = file.pages[0]
+        _check_size(int(page.imagewidth), int(page.imagelength))   # type: ignore[union-attr]
+        if int(page.nbytes) > 8 * MAX_PIXELS:                      # type: ignore[union-attr]
+            raise DecodeError("the TIFF is larger than what is read")
+        found = page.asarray()
+        if page.photometric == tifffile.PHOTOMETRIC.PALETTE and page.colormap is not None:  # type: ignore[union-attr]
+            found = (page.colormap.T >> 8).astype(np.uint8)[found]                          # type: ignore[union-attr]
+    if found.dtype not in (np.uint8, np.uint16) or not (found.ndim == 2 or (found.ndim == 3 and found.shape[2] in (3, 4))):
+        raise DecodeError(f"the TIFF holds {found.dtype} of shape {found.shape}, not 8 or 16 bits of grey, RGB or RGBA")
+    return found
+
+
+def _decode_pillow(data: bytes) -> np.ndarray:
+    from PIL import Image
+
+    with Image.open(io.BytesIO(data)) as image:
+        _check_size(*image.size)
+        if image.mode.startswith("I;16"):
+            return np.asarray(image).astype(np.uint16)
+        if image.mode == "L":
+            return np.asarray(image)
+        has_alpha = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
+        return np.asarray(image.convert("RGBA" if has_alpha else "RGB"))
+
+
+def _decode_indices(data: bytes) -> tuple[np.ndarray, np.ndarray]:
+    """Return indices uint8 [H, W] and palette uint8 [N, 3] of a picture with a palette, as written by `encode`."""
+    if sniff(data[:32]) == "image/tiff":
+        import tifffile
+
+        with tifffile.TiffFile(io.BytesIO(data)) as file:
+            page = file.pages[0]
+            return page.asarray(), (page.colormap.T >> 8).astype(np.uint8)  # type: ignore[union-attr]
+    from PIL import Image
+
+    with Image.open(io.BytesIO(data)) as image:
+        palette = np.frombuffer(bytes(image.getpalette() or []), np.uint8).reshape(-1, 3)
+        return np.asarray(image), palette
+
+
+def _icc(data: bytes) -> bytes | None:
+    if sniff(data[:32]) == "image/tiff":
+        import tifffile
+
+        with tifffile.TiffFile(io.BytesIO(data)) as file:
+            return file.pages[0].iccprofile  # type: ignore[union-attr]
+    from PIL import Image
+
+    with Image.open(io.BytesIO(data)) as image:
+        return image.info.get("icc_profile")

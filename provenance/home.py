@@ -1,0 +1,44 @@
+"""Where one installation keeps what proves its work: keys, log and Records."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Home:
+    """One installation's keys, log and Records; nothing is created until something needs it.
+
+    Attributes:
+        folder: contains `keys/` (0700), `log/` and `records/`. Back it up as one: a log restored without
+            its keys, or an older log beside newer keys, is refused.
+    """
+
+    folder: Path
+
+    @property
+    def keys(self) -> Path:
+        """Folder of the signing key, the watermark's key and the log's key."""
+        return self.folder / "keys"
+
+    @property
+    def log(self) -> Path:
+        """Folder of the append-only log."""
+        return self.folder / "log"
+
+    @property
+    def records(self) -> Path:
+        """Folder of the copies of all Records and what leads to them."""
+        return self.folder / "records"
+
+    @classmethod
+    def default(cls) -> Home:
+        """Return the home that `$ANASTYLOSIS_HOME` names, or the one in the user's data folder."""
+        named = os.environ.get("ANASTYLOSIS_HOME")
+        if named:
+            return cls(Path(named).expanduser())
+        import platformdirs
+
+        return cls(platformdirs.user_data_path("anastylosis"))

@@ -1,0 +1,312 @@
+"""One file of a Draft becomes one finished file in the staging folder: mark, encode, XMP, sign, read back."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import hmac
+import importlib.metadata
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from provenance import encode, keys, metadata
+from provenance import record as records
+from provenance.credential_reading import read_credential
+from provenance.credentials import Claim, Signatory
+from provenance.draft import Document, Draft, Picture
+from provenance.errors import ProvenanceError, ReadBackError, ReleaseError, ReleaseFolderError
+from provenance.home import Home
+from provenance.media_types import EMBED_LIMIT_BYTES, credential_kind
+from provenance.regions import boxes
+from provenance.untouched import SCHEME, TILE_PX, differing_tiles, mask_digest, untouched
+
+MARK_SCHEME = "anastylosis.watermark/1"
+FLAT_GREY_LEVELS = 2.0      # standard deviation below which a fingerprint says nothing
+_DESCRIPTIONS = {
+    "restore": "Holes in the source were filled; every pixel outside the regions is the source's.",
+    "speculate": "A speculative design drawn by a model after the sources; it was never built.",
+    "scene": "A scene in metres with pictures or surfaces that a model made.",
+    "render": "A view of a scene with pictures or surfaces that a model made.",
+}
+
+
+@contextlib.contextmanager
+def step(what: str, after: str = "Nothing was released.") -> Iterator[None]:
+    """Say at which step sealing stopped, and what was left as it was; errors keep their class.
+
+    Args:
+        what: "encoding panel.png".
+        after: what is true after a failure at this step.
+    """
+    try:
+        yield
+    except ProvenanceError as error:
+        raise type(error)(f"Stopped while {what}: {error} {after}") from error
+    except OSError as error:
+        raise ReleaseFolderError(f"Stopped while {what}: {_what_to_do(error)} {after}") from error
+    except Exception as error:
+        raise ReleaseError(f"Stopped while {what}: {type(error).__name__}: {error}. {after}") from error
+
+
+def _what_to_do(error: OSError) -> str:
+    place = f" ({error.filename})" if error.filename else ""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"the disk is full{place}; make room or choose a folder on another disk."
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"the folder may not be written{place}; choose another one or ask for access."
+    return f"{error.strerror or error}{place}; check the folder and try again."
+
+
+def version() -> str:
+    """Return the version of this software, "0" when it is not installed."""
+    try:
+        return importlib.metadata.version("anastylosis")
+    except importlib.metadata.PackageNotFoundError:
+        return "0"
+
+
+@dataclass(frozen=True)
+class Sealer:
+    """Seals the files of one Draft into `staging`.
+
+    Attributes:
+        identity: UUID of the Record; made: RFC 3339.
+    """
+
+    draft: Draft
+    home: Home
+    staging: Path
+    identity: str
+    made: str
+
+    @cached_property
+    def _signatory(self) -> Signatory:
+        return Signatory(keys.signing_keys(self.home.keys))
+
+    @cached_property
+    def _mark_key(self) -> bytes:
+        return keys.mark_key(self.home.keys)
+
+    @cached_property
+    def _source(self) -> np.ndarray | None:
+        """Pixels of the parent source, or None when they cannot be read here."""
+        parent = next((note for note in self.draft.sources if note.role == "parent" and note.path is not None), None)
+        try:
+            return encode.decode(parent.path.read_bytes()) if parent and parent.path else None
+        except (OSError, ProvenanceError):
+            return None
+
+    def seal(self, file: Picture | Document) -> records.Output:
+        """Finish one file and return what the Record will say of it. Raises: ProvenanceError naming the step."""
+        return self._picture(file) if isinstance(file, Picture) else self._document(file)
+
+    def _picture(self, picture: Picture) -> records.Output:
+        ai = picture.ai if picture.ai is not None and picture.ai.any() else None
+        kind = encode.media_type(picture.name)
+        with step(f"marking {picture.name}"):
+            pixels, mark = self._marked(picture, ai)
+        with step(f"encoding {picture.name}"):
+            source_type = metadata.source_type(self.draft.operation, picture.role, ai is not None)
+            data = encode.encode(picture, pixels, metadata.write(self._statement(picture, source_type, ai is not None)))
+            if kind == "image/jpeg" and mark is not None and "handle" in mark:
+                mark = self._still_readable(data, mark)
+        note = None if ai is None else {
+            "share": round(float(ai.mean()), 6),
+            "regions": [list(box) for box in boxes(ai)],
+            "mask_sha256": mask_digest(ai),
+        }  # fmt: skip
+        path, credential = self.staging / picture.name, None
+        with step(f"signing {picture.name}"):
+            if note is None:
+                _write(path, data)
+            else:
+                claim = self._claim(picture.name, source_type, note, mark)
+                credential = self._sign(path, data, kind, len(data) <= EMBED_LIMIT_BYTES, claim)
+        with step(f"reading back {picture.name}"):
+            written = path.read_bytes()
+            wrong = encode.holds(written, picture, pixels)
+            if wrong:
+                raise ReadBackError(f"{picture.name}: {wrong}.")
+            self._check_credential(path, credential)
+        with step(f"describing {picture.name}"):
+            return records.Output(
+                name=picture.name,
+                media_type=kind,
+                role=picture.role,
+                sha256=records.digest(written),
+                contains_ai=ai is not None,
+                digital_source_type=source_type,
+                ai=note,
+                watermark=mark,
+                fingerprint=_fingerprint(picture, pixels),
+                credential=credential,
+                untouched=self._untouched(picture, pixels, ai),
+            )
+
+    def _document(self, document: Document) -> records.Output:
+        path, credential = self.staging / document.name, None
+        with step(f"writing {document.name}"):
+            if document.data is not None:
+                _write(path, document.data)
+            elif document.path is not None:
+                shutil.copyfile(document.path, path)
+                _sync(path)
+        kind = credential_kind(document.media_type, path.stat().st_size) if document.contains_ai else None
+        with step(f"signing {document.name}"):
+            if kind is not None:
+                role = "scene" if document.role == "blend" else document.role
+                claim = self._claim(document.name, metadata.source_type(self.draft.operation, role, True), None, None)
+                if kind == "embedded":
+                    credential = self._sign(path, path.read_bytes(), document.media_type, True, claim)
+                else:
+                    credential = self._sidecar(path, claim)
+        with step(f"reading back {document.name}"):
+            self._check_credential(path, credential)
+            sha256 = _file_digest(path)
+            if credential is None or credential["kind"] == "sidecar":
+                given = records.digest(document.data) if document.data is not None else _file_digest(document.path)  # type: ignore[arg-type]
+                if sha256 != given:
+                    raise ReadBackError(f"{document.name} is not what was given.")
+        return records.Output(
+            document.name, document.media_type, document.role, sha256, document.contains_ai, credential=credential
+        )
+
+    def _marked(self, picture: Picture, ai: np.ndarray | None) -> tuple[np.ndarray, dict | None]:
+        """Return the pixels to write and what the Record says of their watermark."""
+        if ai is None:
+            return picture.pixels, None
+        if not picture.may_mark or picture.palette is not None:
+            return picture.pixels, {"reason": "kept out, so that its pure colours stay what they are"}
+        from provenance.watermark import Watermark
+
+        seed = records.canonical(self.draft.request) + b"\n" + picture.name.encode()
+        handle = int.from_bytes(hmac.digest(self._mark_key, seed, "sha256")[:6], "big")
+        marked = Watermark(self._mark_key).embed(picture.pixels, handle, ai)
+        if marked.handle is None:
+            return marked.pixels, {"reason": marked.reason or "the region carries none"}
+        outside = ~ai
+        if not np.array_equal(marked.pixels[outside], picture.pixels[outside]):
+            raise ReadBackError(f"the watermark changed pixels of {picture.name} that no model made.")
+        fingerprint = keys.mark_key_fingerprint(self._mark_key)
+        return marked.pixels, {"scheme": MARK_SCHEME, "handle": f"{marked.handle:012x}", "key": fingerprint}
+
+    def _still_readable(self, data: bytes, mark: dict) -> dict:
+        """A JPEG is the one format that changes pixels after marking: name the handle only when it can still be read."""
+        from provenance.watermark import Watermark
+
+        found = Watermark(self._mark_key).detect(encode.decode(data), search=False)
+        if found is not None and f"{found.handle:012x}" == mark["handle"]:
+            return mark
+        return {"reason": "not readable any more after JPEG compression"}
+
+    def _statement(self, picture: Picture, source_type: str, contains_ai: bool) -> metadata.Statement:
+        model = self.draft.model or {}
+        prompt = self.draft.request.get("prompt")
+        return metadata.Statement(
+            digital_source_type=source_type,
+            ai_system=str(model.get("id") or "") if contains_ai else "",
+            ai_system_version=str(model.get("weights_sha256") or "") if contains_ai else "",
+            prompt=prompt if contains_ai and isinstance(prompt, str) else "",
+            creator_tool=f"Anastylosis {version()}",
+            rights=next((note.rights for note in self.draft.sources if note.rights), ""),
+            identifier=f"urn:uuid:{self.identity}",
+            description="\n".join(f"{index} {text}" for index, text in picture.legend),
+        )
+
+    def _claim(self, name: str, source_type: str, note: dict | None, mark: dict | None) -> Claim:
+        release: dict = {"id": self.identity, "request_sha256": records.digest(records.canonical(self.draft.request))}
+        release["sources"] = [{"role": s.role, "name": s.name, "sha256": s.sha256} for s in self.draft.sources]
+        if note is not None:
+            release |= {"ai_share": note["share"], "mask_sha256": note["mask_sha256"]}
+        if self.draft.model is not None:
+            model = self.draft.model
+            release["model"] = {key: str(model[key]) for key in ("id", "weights_sha256") if model.get(key)}
+        return Claim(
+            title=name,
+            is_restoration=self.draft.operation == "restore",
+            digital_source_type=source_type,
+            when=self.made,
+            version=version(),
+            description=_DESCRIPTIONS.get(self.draft.operation, "Made with the help of a model."),
+            release=release,
+            regions=[tuple(box) for box in note["regions"]] if note else [],
+            handle=(mark or {}).get("handle"),
+            sources=self.draft.sources,
+        )
+
+    def _sign(self, path: Path, data: bytes, media_type: str, is_embedded: bool, claim: Claim) -> dict:
+        if is_embedded:
+            _write(path, self._signatory.embed(data, media_type, claim))
+            return {"kind": "embedded"}
+        _write(path, data)
+        return self._sidecar(path, claim)
+
+    def _sidecar(self, path: Path, claim: Claim) -> dict:
+        manifest = self._signatory.sidecar(path, claim)
+        beside = path.with_name(f"{path.name}.c2pa")
+        _write(beside, manifest)
+        return {"kind": "sidecar", "name": beside.name, "sha256": records.digest(manifest)}
+
+    def _check_credential(self, path: Path, credential: dict | None) -> None:
+        if credential is None:
+            return
+        sidecar = (self.staging / credential["name"]).read_bytes() if credential["kind"] == "sidecar" else None
+        found = read_credential(path, keys.anchors(self.home.keys), sidecar)
+        if found is None or found.state != "Trusted" or (found.release or {}).get("id") != self.identity:
+            state = "none" if found is None else f"{found.state} {', '.join(found.failures)}".strip()
+            raise ReadBackError(f"the credential of {path.name} reads back as {state} instead of Trusted.")
+
+    def _untouched(self, picture: Picture, pixels: np.ndarray, ai: np.ndarray | None) -> dict | None:
+        is_exact = picture.palette is None and encode.media_type(picture.name) != "image/jpeg"
+        if self.draft.operation != "restore" or ai is None or not is_exact:
+            return None
+        found, source = untouched(pixels, ai), self._source
+        is_comparable = source is not None and source.shape == pixels.shape and source.dtype == pixels.dtype
+        return {
+            "scheme": SCHEME,
+            "tile_px": TILE_PX,
+            "tiles": found.tiles,
+            "pixels": found.pixels,
+            "root": found.root,
+            "equals_source": not differing_tiles(source, pixels, ai) if is_comparable and source is not None else None,
+        }
+
+
+def _fingerprint(picture: Picture, pixels: np.ndarray) -> str | None:
+    if picture.palette is not None or picture.role in ("mask", "evidence", "uncertainty") or is_flat(pixels):
+        return None
+    from provenance.fingerprint import fingerprint
+
+    return fingerprint(pixels)
+
+
+def is_flat(pixels: np.ndarray) -> bool:
+    """Return whether a picture has so little in it that its fingerprint would be chance."""
+    scale = 255.0 / np.iinfo(pixels.dtype).max
+    return float(np.std(pixels[..., :3] if pixels.ndim == 3 else pixels)) * scale < FLAT_GREY_LEVELS
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.write_bytes(data)
+    _sync(path)
+
+
+def _sync(path: Path) -> None:
+    """Wait until a file is on the disk, so that no line of the log is older than what it speaks of."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _file_digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

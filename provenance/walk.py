@@ -1,0 +1,90 @@
+"""A whole folder, file by file, with each Release in it taken as one thing."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from provenance import record as records
+from provenance.errors import ProvenanceError, RecordError, UnreadableFileError
+from provenance.home import Home
+from provenance.verdict import Verdict
+from provenance.verify import verify
+
+STAGING_MARK = ".unsealed-"
+
+
+def walk(folder: Path, home: Home) -> list[Verdict]:
+    """Return a Verdict for every file below `folder`, in the order of their names.
+
+    A Record, its proof and its sidecars are checked with their Release: one Verdict, on record.json. A provenance home is not
+    walked but audited: one Verdict, on its folder. Links to folders are not followed.
+    Raises: UnreadableFileError when `folder` is none.
+    """
+    if not folder.is_dir():
+        raise UnreadableFileError(f"{folder} is not a folder: name one, or verify the file itself.")
+    verdicts: list[Verdict] = []
+    for place, folders, names in os.walk(folder):
+        here = Path(place)
+        if _is_home(here):
+            folders.clear()
+            verdicts.append(_home_verdict(here, home))
+            continue
+        folders.sort()
+        for name in sorted(names):
+            verdicts += _of_file(here / name, set(names), home)
+    return verdicts
+
+
+def _of_file(path: Path, names: set[str], home: Home) -> list[Verdict]:
+    if path.name == records.NAME:
+        return [_release_verdict(path, names, home)]
+    if path.name == records.PROOF_NAME and records.NAME in names:
+        return []
+    if path.name.endswith(".c2pa") and path.name.removesuffix(".c2pa") in names:
+        return []
+    try:
+        verdict = verify(path, home)
+    except UnreadableFileError as error:
+        return [Verdict(path, "unknown", (str(error),))]
+    if any(STAGING_MARK in part for part in path.parts):
+        note = "it lies in the folder of a release that was interrupted and never finished"
+        verdict = replace(verdict, reasons=(*verdict.reasons, note))
+    return [verdict]
+
+
+def _release_verdict(path: Path, names: set[str], home: Home) -> Verdict:
+    """Check the Record itself, and that every file that it lists is there."""
+    verdict = verify(path, home)
+    try:
+        record = records.parse(path.read_bytes())
+    except (OSError, RecordError):
+        return verdict
+    listed = [output["name"] for output in record["outputs"]]
+    listed += [o["credential"]["name"] for o in record["outputs"] if isinstance((o.get("credential") or {}).get("name"), str)]
+    missing = [name for name in listed if name not in names]
+    if missing:
+        why = f"{', '.join(missing)} is missing from the Release"
+        return replace(verdict, state="altered", reasons=(why, *verdict.reasons))
+    return replace(verdict, reasons=(f"a Release of {len(record['outputs'])} files, none missing", *verdict.reasons))
+
+
+def _is_home(folder: Path) -> bool:
+    return (folder / "log" / "checkpoint").is_file() and (folder / "keys").is_dir()
+
+
+def _home_verdict(folder: Path, home: Home) -> Verdict:
+    what = "a provenance home (keys, log and Records), not verified file by file"
+    if folder.resolve() != home.folder.resolve():
+        return Verdict(folder, "unknown", (f"{what}; it is not the one of this machine",), contains_ai=False)
+    from provenance.log.store import Log
+
+    try:
+        audit = Log.open(home.log, home.keys).audit()
+    except ProvenanceError as error:
+        return Verdict(folder, "altered", (what, str(error)), contains_ai=False)
+    if audit.problems:
+        return Verdict(folder, "altered", (what, *audit.problems), contains_ai=False)
+    sound = f"every hash, the root and the signature of its log of {audit.size} leaves were computed again and hold"
+    return Verdict(folder, "intact", (what, sound), contains_ai=False)
