@@ -18,7 +18,8 @@ def fingerprint(pixels: np.ndarray) -> str:
     """
     top = np.iinfo(pixels.dtype).max
     colour = pixels[..., :3] if pixels.ndim == 3 else pixels
-    small = cv2.resize(np.ascontiguousarray(colour), (256, 256), interpolation=cv2.INTER_AREA).astype(np.float32) * (255.0 / top)
+    small = cv2.resize(np.ascontiguousarray(colour), (256, 256), interpolation=cv2.INTER_AREA)
+    small = small.astype(np.float32) * (255.0 / top)
     grey = small @ np.array([0.299, 0.587, 0.114], np.float32) if small.ndim == 3 else small
     cosines = cv2.dct(cv2.resize(grey, (32, 32), interpolation=cv2.INTER_AREA))[:8, :8].ravel()
     bits = cosines > np.median(cosines[1:])  # the first is the mean grey, and would drag the median

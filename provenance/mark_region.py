@@ -111,7 +111,7 @@ class Region:
         return out
 
     def luma_after(self, grey: np.ndarray, changed: np.ndarray) -> np.ndarray:
-        """Grey levels of the picture once the region's box was replaced by `changed`, which has the picture's size or the box's."""
+        """Grey levels of the picture with the box replaced by `changed`, which has the picture's size or is from `as_jpeg`."""
         if changed.shape[:2] == self.shape:
             top, bottom, left, right = self.top, self.bottom, self.left, self.right
             changed = changed[top:bottom, left:right]
@@ -126,7 +126,7 @@ class Region:
         top, bottom, left, right = self._coded_box()
         box = pixels[top:bottom, left:right]
         if box.dtype != np.uint8:
-            box = np.rint(box / 257.0).astype(np.uint8)
+            box = cv2.convertScaleAbs(np.ascontiguousarray(box), alpha=1 / 257)
         colour = box[..., 2::-1] if box.ndim == 3 else box  # OpenCV codes blue, green, red
         coded = cv2.imencode(".jpg", np.ascontiguousarray(colour), [cv2.IMWRITE_JPEG_QUALITY, 75])[1]
         copy = cv2.imdecode(coded, cv2.IMREAD_UNCHANGED)

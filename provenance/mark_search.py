@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -42,13 +43,13 @@ def fold(whitened: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     return cells.reshape(rows // TILE, TILE, columns // TILE, TILE).sum((0, 2))
 
 
-def synchronise(lattice: Lattice, tile: np.ndarray, symmetries=SYMMETRIES) -> Peak:
+def synchronise(lattice: Lattice, tile: np.ndarray, symmetries: Sequence[int] = SYMMETRIES) -> Peak:
     """The best shift of a folded tile over the given symmetries."""
     n = lattice.synchronising
     v, u = lattice.points[:n].T
     expected = (lattice.phases.conj() * lattice.amplitudes)[:n]
     right, left = u > 0, u < 0
-    best = None
+    found = []
     for symmetry in symmetries:
         spectrum = _ring_normalised(np.fft.fft2(turned(tile, symmetry)))
         cross = np.zeros((TILE, TILE // 2 + 1), complex)
@@ -56,11 +57,8 @@ def synchronise(lattice: Lattice, tile: np.ndarray, symmetries=SYMMETRIES) -> Pe
         cross[v[right], u[right]] = products[right]
         cross[-v[left], -u[left]] = products[left].conj()
         correlation = np.fft.irfft2(cross, (TILE, TILE))
-        score = float(correlation.max() / correlation.std())
-        if best is None or score > best[0]:
-            best = score, symmetry, spectrum, correlation
-    assert best is not None
-    score, symmetry, spectrum, correlation = best
+        found.append((float(correlation.max() / (correlation.std() + 1e-12)), symmetry, spectrum, correlation))
+    score, symmetry, spectrum, correlation = max(found, key=lambda f: f[0])
     v, u = lattice.points.T
     return Peak(score, symmetry, lattice.shifted(spectrum[v, u], _sub_cell_peak(correlation)))
 

@@ -13,9 +13,9 @@ HALF = TILE // 2
 STRIP = 1024  # rows that are converted at once, to keep big pictures out of float
 
 _CELLS = np.arange(HALF)
-_ACROSS = np.exp(-2j * np.pi * np.outer(_CELLS, np.arange(-FASTEST, FASTEST + 1)) / TILE)  # [HALF, 2·FASTEST + 1]
 _DOWN = np.exp(-2j * np.pi * np.outer(np.arange(FASTEST + 1), _CELLS) / TILE).astype(np.complex64)  # [FASTEST + 1, HALF]
-_ACROSS_PARTS = np.concatenate([_ACROSS.real, _ACROSS.imag], 1).astype(np.float32)
+_ANGLES = -2 * np.pi * np.outer(_CELLS, np.arange(-FASTEST, FASTEST + 1)) / TILE  # [HALF, 2·FASTEST + 1]
+_ACROSS_PARTS = np.concatenate([np.cos(_ANGLES), np.sin(_ANGLES)], 1).astype(np.float32)
 
 
 def luma(pixels: np.ndarray) -> np.ndarray:
@@ -26,7 +26,7 @@ def luma(pixels: np.ndarray) -> np.ndarray:
     for top in range(0, len(pixels), STRIP):
         strip = pixels[top : top + STRIP]
         if strip.ndim == 2:
-            out[top : top + STRIP] = strip * scale
+            out[top : top + STRIP] = strip.astype(np.float32) * scale
         else:
             out[top : top + STRIP] = cv2.transform(strip[..., :3].astype(np.float32), weights)
     return out

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from provenance.lattice import HANDLE_BITS, TILE, Lattice
@@ -19,6 +18,7 @@ from provenance.mark_view import HALF, HalfTiles, luma, view, visibility, whiten
 DENSITIES = (8, 4, 16, 32)  # tiles along the long side, in the order in which they are looked for
 SMALL_PX = 760  # long side below which a whole picture is marked with 4 tiles instead of 8
 FINEST_CELL_PX = 0.7  # a finer mark does not outlive JPEG
+LOUDNESS = (1.0, 1.4)  # the second is for what drowns the first: rough texture, which also hides it
 LOUDEST = 2.4  # grey levels, root mean square: no picture falls below 40.5 dB, however rough
 LEAST_SCORE = 3.6  # standard deviations; below, a window is not even decoded
 CLIMBS = 6  # candidates that are refined
@@ -95,20 +95,22 @@ class Watermark:
             return Marked(pixels, None, "The region is almost pure white or black, where a mark would show.")
         # 2. The coarsest density that can be read back: the coarser, the smaller a copy may be.
         for tiles in densities:
-            if region.square_px >= long / tiles:
-                marked = self._write(pixels, grey, handle, region, tiles)
+            for loudness in LOUDNESS if region.square_px >= long / tiles else ():
+                marked = self._write(pixels, grey, handle, region, tiles, loudness)
                 if self._reads_back(marked, grey, handle, region, tiles):
                     return Marked(marked, handle)
         return Marked(pixels, None, "The region is too small or its texture too strong: the mark could not be read back.")
 
-    def _write(self, pixels: np.ndarray, grey: np.ndarray, handle: int, region: Region, tiles: int) -> np.ndarray:
+    def _write(
+        self, pixels: np.ndarray, grey: np.ndarray, handle: int, region: Region, tiles: int, loudness: float
+    ) -> np.ndarray:
         small = view(grey, tiles)
         rows, columns = (-(-n // TILE) for n in small.shape)
         pattern = np.tile(self._lattice.tile(handle), (rows, columns))[: small.shape[0], : small.shape[1]]
         # what texture hides is judged at the size of the mark, which is then enlarged with the picture
         delta = self.strength * visibility(small) * pattern
-        loudness = float(np.sqrt((delta * delta).mean()))
-        return region.add(pixels, delta * np.float32(min(1.0, LOUDEST / loudness)))
+        deviation = float(np.sqrt((delta * delta).mean()))
+        return region.add(pixels, delta * np.float32(loudness * min(1.0, LOUDEST / deviation)))
 
     def _reads_back(self, marked: np.ndarray, grey: np.ndarray, handle: int, region: Region, tiles: int) -> bool:
         for copy in (marked, region.as_jpeg(marked)):

@@ -57,8 +57,9 @@ def restore(
     # 2. Ask, and let the pipeline answer. Torch is loaded here and not before, so that a wrong call fails at once.
     from pipelines.hub import load_restoration
     from pipelines.request import RestorationRequest
+    from pipelines.statement import statement
 
-    pipeline = load_restoration(model)
+    pipeline, said = load_restoration(model), statement(model)
     request = RestorationRequest(
         source_sha256=source.sha256,
         mask_sha256=hole.sha256,
@@ -66,12 +67,12 @@ def restore(
         texture=texture,
         seed=seed,
         model=model,
-        weights_sha256=pipeline.weights_sha256,
+        weights_sha256=said["weights_sha256"],
     )
     output = pipeline(request, source.pixels, hole.pixels, on_progress=on_progress)
 
     # 3. Say what is what, and seal it.
-    draft = restoration_draft(source, hole, request, pipeline, output)
+    draft = restoration_draft(source, hole, request, said, output)
     return release(draft, out, home, strict_rights=strict_rights)
 
 
@@ -116,7 +117,7 @@ def proposed_mask(source: Source) -> Mask:
     return Mask(source.path, "mask.png", digest, "image/png", proposal.mask, float(proposal.mask.mean()), said)
 
 
-def restoration_draft(source: Source, hole: Mask, request, pipeline, output) -> Draft:
+def restoration_draft(source: Source, hole: Mask, request, model: dict, output) -> Draft:
     """Put the pipeline's Output, its evidence and its page together as a Draft."""
     from studio.report.evidence import evidence_map, level_shares, uncertainty_picture
     from studio.report.page import restoration_page
@@ -138,7 +139,7 @@ def restoration_draft(source: Source, hole: Mask, request, pipeline, output) -> 
         request=request.canonical(),
         files=tuple(files),
         sources=(source.note(), *_mask_note(hole, source)),
-        model=pipeline.statement() if output.filled_by == "model" else None,
+        model=model if output.filled_by == "model" else None,
         levels=level_shares(evidence.indices),
         assumptions=(*source.notes, *hole.notes),
         findings={"filled_by": output.filled_by, "reason": output.reason, "hole_share": round(hole.share, 6)},

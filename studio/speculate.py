@@ -55,9 +55,10 @@ def speculate(
     # 2. Ask, and let the pipeline answer. Torch is loaded here and not before, so that a wrong call fails at once.
     from pipelines.hub import load_speculation
     from pipelines.request import SpeculationRequest
+    from pipelines.statement import statement
 
     pixels, scaled = fitted(sheet)
-    pipeline = load_speculation(model)
+    pipeline, said = load_speculation(model), statement(model)
     request = SpeculationRequest(
         source_sha256=sheet.sha256,
         reference_sha256=palette.sha256 if palette else None,
@@ -66,14 +67,14 @@ def speculate(
         strength=strength,
         seed=seed,
         model=model,
-        weights_sha256=pipeline.weights_sha256,
+        weights_sha256=said["weights_sha256"],
     )
     colours = eight_bit_rgb(palette.pixels) if palette else None
     output = pipeline(request, pixels, reference=colours, on_progress=on_progress)
 
     # 3. Say what is what, and seal it.
     inputs = (sheet.note("input"), *((palette.note("input"),) if palette else ()))
-    draft = _draft(sheet, pixels, request, pipeline, output, inputs, (*sheet.notes, *scaled))
+    draft = _draft(sheet, pixels, request, said, output, inputs, (*sheet.notes, *scaled))
     return release(draft, out, home, strict_rights=strict_rights)
 
 
@@ -103,7 +104,7 @@ def eight_bit_rgb(pixels: np.ndarray) -> np.ndarray:
 
 
 def _draft(
-    sheet: Source, pixels: np.ndarray, request, pipeline, output, inputs: tuple[SourceNote, ...], assumptions: tuple[str, ...]
+    sheet: Source, pixels: np.ndarray, request, model: dict, output, inputs: tuple[SourceNote, ...], assumptions: tuple[str, ...]
 ) -> Draft:
     from studio.report.page import variants_page
 
@@ -117,7 +118,7 @@ def _draft(
         request=request.canonical(),
         files=files,
         sources=inputs,
-        model=pipeline.statement(),
+        model=model,
         levels={"7": 1.0},  # what a model adds is conjecture, whatever its fidelity
         assumptions=assumptions,
         findings={"fidelity": [asdict(one) for one in output.fidelity]},

@@ -126,6 +126,13 @@ def resume(folder: Path, network: nn.Module, average: dict, optimizer: torch.opt
     return step
 
 
+def spent(folder: Path) -> float:
+    """Seconds that earlier starts of a run took, by its log."""
+    log = folder / "log.jsonl"
+    lines = log.read_text().splitlines() if log.exists() else []
+    return json.loads(lines[-1])["seconds"] if lines else 0.0
+
+
 def train(config: Config, data: Path, out: Path) -> Path:
     """Run a plan to its end. → the file of averaged weights, `average.safetensors` in `out`."""
     # 1. Set up.
@@ -147,7 +154,7 @@ def train(config: Config, data: Path, out: Path) -> Path:
         run = asdict(config) | {"processes": processes, "pictures": len(pictures)}
         (out / "config.json").write_text(json.dumps(run, indent=1))
     # 2. Learn.
-    began, per_step, gains = time.time(), config.batch_size * processes, []
+    began, per_step, gains = time.time() - spent(out), config.batch_size * processes, []
     first = step
     while (seen := step * per_step) < config.images:
         example = batch(pictures, bank, seed=config.seed, step=step, rank=rank, size=config.batch_size, side=config.side)

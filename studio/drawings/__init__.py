@@ -1,1 +1,1 @@
-"""Reading archival sheets: scale, walls, openings."""
+"""Reading archival sheets: `facade.read_facade`, `plan.read_plan`, `scale_bar.scale_bar`; `overlay.overlay` shows it."""

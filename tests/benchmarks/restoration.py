@@ -23,6 +23,7 @@ from scipy.stats import wilcoxon
 from skimage.metrics import structural_similarity
 from skimage.restoration import inpaint_biharmonic
 
+from pipelines.bundled import bundled_digest
 from pipelines.hub import load_restoration
 from pipelines.prefill import harmonic_fill
 from pipelines.request import RestorationRequest
@@ -57,7 +58,7 @@ def bundled(texture: float) -> Fill:
     pipeline = load_restoration("bundled")
 
     def fill(image: np.ndarray, hole: np.ndarray) -> np.ndarray:
-        request = RestorationRequest("0" * 64, "0" * 64, texture=texture, weights_sha256=pipeline.weights_sha256)
+        request = RestorationRequest("0" * 64, "0" * 64, texture=texture, weights_sha256=bundled_digest())
         return pipeline(request, image, hole).hypotheses[0]
 
     return fill

@@ -12,6 +12,7 @@ from provenance.log.edge import Edge
 from provenance.log.errors import CorruptLogError, ProofError
 from provenance.log.note import NoteSigner
 from provenance.log.proof import (
+    HEADER,
     Proof,
     consistency_path,
     inclusion_path,
@@ -160,7 +161,9 @@ def test_every_changed_character_of_a_proof_makes_it_invalid():
         assert not verify_proof(text[:i], b"entry 3", [key]).valid, i
 
 
-@pytest.mark.parametrize("text", ["", "\n\n\n", "index 0\n\nx", "c2sp.org/tlog-proof@v1", "c2sp.org/tlog-proof@v1\nindex 01\n\n"])
+@pytest.mark.parametrize(
+    "text", ["", "\n\n\n", "index 0\n\nx", HEADER, f"{HEADER}\nindex 01\n\n", f"{HEADER}\nindex 0\nAA==\n\n"]
+)
 def test_a_text_that_is_no_proof_is_refused_by_name(text):
     with pytest.raises(ProofError):
         Proof.parse(text)

@@ -1,0 +1,44 @@
+"""The model that comes with the package: where its weights lie and what their digest is. Imports no torch."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from pipelines.errors import WeightsMissingError
+
+
+def bundled_folder() -> Path:
+    """The folder of the bundled model, in diffusers' layout: `model_index.json`, `network/`, `scheduler/`."""
+    return Path(__file__).parent / "weights"
+
+
+def is_bundled() -> bool:
+    """True when the weights are there."""
+    return (bundled_folder() / "model_index.json").is_file()
+
+
+def bundled_digest() -> str:
+    """Digest of the bundled weights, 64 hexadecimal digits.
+
+    Raises:
+        WeightsMissingError: when there are none.
+    """
+    if not is_bundled():
+        raise WeightsMissingError(f"{bundled_folder()} holds no model: install the package again, or name another model.")
+    return weights_digest(bundled_folder())
+
+
+def weights_digest(folder: Path) -> str:
+    """SHA-256 over names and bytes of every safetensors file in a folder, in the order of their names.
+
+    Configurations are left out: a digest names what was learnt. Renaming or splitting a file changes it.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.safetensors"), key=lambda path: path.relative_to(folder).as_posix()):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
+        digest.update(path.stat().st_size.to_bytes(8, "big"))
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,160 @@
+"""What was asked: everything that decides the pixels, frozen, checked and written in one canonical way."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+
+from pipelines.errors import RequestError
+
+STRIDE = 8  # equal to pipelines.unet.STRIDE, which cannot be imported without torch; a test compares them
+MOST_HYPOTHESES = 16
+MOST_SEED = 2**53 - 1  # the largest integer that every JSON reader keeps
+TILES_PX = (64, 1024)
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_DECIDING = ("anastylosis", "torch", "diffusers", "numpy")  # distributions whose versions can change a pixel
+
+
+@dataclass(frozen=True)
+class RestorationRequest:
+    """Fill the hole of one picture.
+
+    Attributes:
+        source_sha256: digest of the picture's file, 64 hexadecimal digits.
+        mask_sha256: digest of the mask's file or pixels.
+        hypotheses: how many answers, 1…16.
+        texture: 0…1; 0 is the mean of what could have been there, 1 the most texture.
+        seed: 0…2⁵³ − 1.
+        model: "bundled", a folder, or a hub id.
+        weights_sha256: digest of the weights, or "" when it is not known yet.
+        tile_px: side of the tiles, a multiple of 8 from 64 to 1024; changes time and memory, never a pixel of the bundled
+            model's answer.
+        prompt: words for models that take some; the bundled one does not.
+
+    Raises:
+        RequestError: with every complaint at once.
+    """
+
+    source_sha256: str
+    mask_sha256: str
+    hypotheses: int = 1
+    texture: float = 0.0
+    seed: int = 0
+    model: str = "bundled"
+    weights_sha256: str = ""
+    tile_px: int = 256
+    prompt: str = ""
+
+    def __post_init__(self) -> None:
+        _refuse(
+            [
+                *_digest("source_sha256", self.source_sha256),
+                *_digest("mask_sha256", self.mask_sha256),
+                *_whole("hypotheses", self.hypotheses, 1, MOST_HYPOTHESES),
+                *_share("texture", self.texture),
+                *_common(self),
+            ]
+        )
+
+    def canonical(self) -> dict:
+        """Plain JSON values that decide the result, versions included."""
+        return {"operation": "restore", **asdict(self), "texture": float(self.texture), "versions": _versions()}
+
+    def digest(self) -> str:
+        """SHA-256 of the canonical JSON, 64 hexadecimal digits."""
+        return _digest_of(self.canonical())
+
+
+@dataclass(frozen=True)
+class SpeculationRequest:
+    """Draw variants of what a sheet proposes.
+
+    Attributes:
+        source_sha256: digest of the drawing's file.
+        reference_sha256: digest of the picture whose colours are taken, or None.
+        prompt: words for models that take some; the bundled one does not.
+        variants: how many, 1…16, each with a seed of its own.
+        strength: 0…1; how far the model may leave the drawing's own tones.
+        seed, model, weights_sha256, tile_px: as in `RestorationRequest`.
+
+    Raises:
+        RequestError: with every complaint at once.
+    """
+
+    source_sha256: str
+    reference_sha256: str | None = None
+    prompt: str = ""
+    variants: int = 4
+    strength: float = 0.6
+    seed: int = 0
+    model: str = "bundled"
+    weights_sha256: str = ""
+    tile_px: int = 256
+
+    def __post_init__(self) -> None:
+        reference = [] if self.reference_sha256 is None else _digest("reference_sha256", self.reference_sha256)
+        _refuse(
+            [
+                *_digest("source_sha256", self.source_sha256),
+                *reference,
+                *_whole("variants", self.variants, 1, MOST_HYPOTHESES),
+                *_share("strength", self.strength),
+                *_common(self),
+            ]
+        )
+
+    def canonical(self) -> dict:
+        """Plain JSON values that decide the result, versions included."""
+        return {"operation": "speculate", **asdict(self), "strength": float(self.strength), "versions": _versions()}
+
+    def digest(self) -> str:
+        """SHA-256 of the canonical JSON, 64 hexadecimal digits."""
+        return _digest_of(self.canonical())
+
+
+def _common(request: RestorationRequest | SpeculationRequest) -> list[str]:
+    complaints = _whole("seed", request.seed, 0, MOST_SEED) + _whole("tile_px", request.tile_px, *TILES_PX)
+    if not complaints and request.tile_px % STRIDE:
+        complaints.append(f"tile_px is {request.tile_px}: give a multiple of {STRIDE}")
+    if not isinstance(request.model, str) or not request.model:
+        complaints.append('model is empty: give "bundled", a folder, or a hub id')
+    if request.weights_sha256 != "":
+        complaints += _digest("weights_sha256", request.weights_sha256)
+    if not isinstance(request.prompt, str) or len(request.prompt) > 2000:
+        complaints.append("prompt must be a text of at most 2000 characters")
+    return complaints
+
+
+def _digest(name: str, value: object) -> list[str]:
+    if isinstance(value, str) and _DIGEST.fullmatch(value):
+        return []
+    return [f"{name} must be 64 hexadecimal digits in lower case, not {value!r:.80}"]
+
+
+def _whole(name: str, value: object, least: int, most: int) -> list[str]:
+    if isinstance(value, int) and not isinstance(value, bool) and least <= value <= most:
+        return []
+    return [f"{name} must be a whole number from {least} to {most}, not {value!r:.80}"]
+
+
+def _share(name: str, value: object) -> list[str]:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1:
+        return []
+    return [f"{name} must be a number from 0 to 1, not {value!r:.80}"]
+
+
+def _refuse(complaints: list[str]) -> None:
+    if complaints:
+        raise RequestError("; ".join(complaints))
+
+
+def _versions() -> dict[str, str]:
+    return {name: version(name) for name in _DECIDING}
+
+
+def _digest_of(values: dict) -> str:
+    text = json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()

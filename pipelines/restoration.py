@@ -1,0 +1,209 @@
+"""RestorationPipeline: fill the hole of a picture, once per hypothesis, and touch nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from diffusers import DiffusionPipeline, FlowMatchEulerDiscreteScheduler
+
+from pipelines.composite import check_mask, check_pixels, composite, floats
+from pipelines.errors import PixelsError
+from pipelines.holdout import blocks, holdout_error, joined
+from pipelines.hypotheses import spread, texture_of
+from pipelines.network import RestorationNetwork
+from pipelines.prefill import COARSE, WINDOW_MARGIN_PX, Conditions, coarse_fill, conditions
+from pipelines.request import RestorationRequest
+from pipelines.sampling import STEPS, Plane, Told, flow, mean_mode, prefill_alone
+from pipelines.tiles import HoleValues, Window
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class RestorationOutput:
+    """What a restoration gives back.
+
+    Attributes:
+        hypotheses: pictures of the source's dtype and shape, bit-equal to it outside the mask. As many as were asked for,
+            or one alone when `filled_by` is "prefill".
+        spread: float32 [H, W], 0…0.5: standard deviation among the hypotheses, zero outside the mask; None when there is one.
+        filled_by: "model", or "prefill" when the model was not better than the harmonic prefill on this picture.
+        reason: what decided that, one or two sentences.
+    """
+
+    hypotheses: tuple[np.ndarray, ...]
+    spread: np.ndarray | None
+    filled_by: str
+    reason: str
+
+
+class RestorationPipeline(DiffusionPipeline):
+    """Harmonic prefill plus the network's residual, tile by tile, for pictures of any size and depth.
+
+    Load it with its own class, `RestorationPipeline.from_pretrained(folder, use_safetensors=True)`; the generic
+    `DiffusionPipeline` looks for the class inside diffusers only.
+
+    Args:
+        network: the restoration network.
+        scheduler: Euler steps of flow matching.
+    """
+
+    model_cpu_offload_seq = "network"
+
+    def __init__(self, network: RestorationNetwork, scheduler: FlowMatchEulerDiscreteScheduler):
+        super().__init__()
+        import torch
+
+        # channels last: see sampling._tensor
+        self.register_modules(network=network.eval().to(memory_format=torch.channels_last), scheduler=scheduler)
+
+    def __call__(
+        self,
+        request: RestorationRequest,
+        pixels: np.ndarray,
+        mask: np.ndarray,
+        *,
+        lines: np.ndarray | None = None,
+        on_progress: Progress | None = None,
+    ) -> RestorationOutput:
+        """Fill the hole in `pixels`, once per hypothesis.
+
+        Hypothesis 1 is what `texture` asks: at 0 the mean of what could have stood there, above 0 a sample with texture. At
+        texture 0 the hypotheses 2, 3, … are samples at texture 0.3, since the mean exists only once. Each picture first
+        tests the model on itself (`pipelines.holdout`); when it is not better than its own prefill there, the prefill alone
+        is given back, and nothing is sampled.
+
+        The hole is grown by one pixel for everything the network is told, since the antialiased rim of a crack carries the
+        crack's colour; those rim pixels stay as they are in the picture. Nothing under the mask can reach the answer. The
+        answer does not depend on tile size, tile order or the number of threads.
+
+        Args:
+            request: decides everything that is not a pixel; its model and prompt are not looked at here.
+            pixels: uint8 or uint16, [H, W], [H, W, 3] or [H, W, 4]; any size. Grey is filled as three equal channels and
+                takes their mean. Alpha stays untouched, inside the hole as well.
+            mask: bool [H, W], True = hole.
+            lines: bool [H, W], True on a line that the answer should follow (from a drawing, an X-ray, a copy); None when
+                no line is known anywhere.
+            on_progress: called with (done, total) after every tile, the total being known from the start; may raise to cancel.
+                It stops short of the total when the prefill is kept.
+
+        Returns:
+            RestorationOutput.
+
+        Raises:
+            PixelsError: for a picture that is not of these kinds, or lines of another size.
+            MaskError: when the mask does not fit, has no hole, or leaves no known pixel.
+        """
+        # 1. Check.
+        check_pixels(pixels)
+        check_mask(mask, pixels.shape[:2])
+        if lines is not None and lines.shape != mask.shape:
+            raise PixelsError(f"the line map's shape is {lines.shape} but the picture's is {mask.shape}: give the same size.")
+
+        # 2. Grow the hole, and solve the harmonic prefill of the whole picture at 1/8 of its size.
+        hole = grown(mask)  # bool [H, W]
+        coarse = coarse_fill(pixels[..., None] if pixels.ndim == 2 else pixels[..., :3], hole)  # [H/8, W/8, 3]
+
+        # 3. Cut into tiles; only those that touch the hole are ever computed.
+        plane = Plane(hole, request.tile_px, lambda window: told_of(window, pixels, hole, coarse, lines))
+        trial_blocks = blocks(hole)
+        textures = [texture_of(hypothesis, request.texture) for hypothesis in range(request.hypotheses)]
+        evaluations = 1 + STEPS * sum(texture > 0 for texture in textures)
+        tick = counter(len(trial_blocks) + len(plane.tiles) * evaluations, on_progress)
+
+        # 4. Let the model prove itself on known pixels of this picture.
+        trials = []
+        for block in trial_blocks:
+            trials.append(holdout_error(self.network, pixels, hole, block))
+            tick()
+        trial = joined(trials)
+        if trial.is_lost:
+            filled = _composited(pixels, mask, plane.tiles, prefill_alone(plane))
+            return RestorationOutput((filled,), None, "prefill", _prefill_reason(trial.reason(), request.hypotheses))
+
+        # 5. Mean mode: t = 1, x_t = prefill, no noise; one evaluation per tile.
+        mean = mean_mode(self.network, plane, tick)  # three values per pixel of the hole
+
+        # 6. Flow mode, hypothesis by hypothesis: from the mean plus noise at t = τ in four steps; the noise is keyed on
+        #    (seed, hypothesis, y, x), so no order changes anything.
+        # 7. Composite: the original's samples, bit for bit, outside the mask.
+        hypotheses = []
+        for hypothesis, texture in enumerate(textures):
+            values = mean
+            if texture > 0:
+                values = flow(
+                    self.network,
+                    self.scheduler,
+                    plane,
+                    mean,
+                    texture=texture,
+                    seed=request.seed,
+                    hypothesis=hypothesis,
+                    tick=tick,
+                )
+            hypotheses.append(_composited(pixels, mask, plane.tiles, values))
+
+        # 8. Say where they disagree.
+        return RestorationOutput(
+            tuple(hypotheses), spread(hypotheses, mask) if len(hypotheses) > 1 else None, "model", trial.reason()
+        )
+
+
+def grown(mask: np.ndarray) -> np.ndarray:
+    """The hole grown by one pixel in all eight directions, unless nothing known would be left."""
+    hole = cv2.dilate(np.ascontiguousarray(mask).view(np.uint8), np.ones((3, 3), np.uint8)).view(bool)
+    return mask if hole.all() else hole
+
+
+def told_of(window: Window, pixels: np.ndarray, hole: np.ndarray, coarse: np.ndarray, lines: np.ndarray | None) -> Told:
+    """What the network is told of a window of a picture; the same at a pixel whatever the window.
+
+    Args:
+        window: starts and ends on multiples of 8; may reach beyond the picture.
+        pixels: uint8 or uint16 picture.
+        hole: bool [H, W], already grown.
+        coarse: `coarse_fill` of the picture.
+        lines: bool [H, W] or None.
+    """
+    wide = window.grown(WINDOW_MARGIN_PX)
+    rows = np.clip(np.arange(wide.top // COARSE, wide.bottom // COARSE), 0, coarse.shape[0] - 1)
+    columns = np.clip(np.arange(wide.left // COARSE, wide.right // COARSE), 0, coarse.shape[1] - 1)
+    known = conditions(floats(wide.cut(pixels)), wide.cut(hole), coarse[rows][:, columns])
+    inner = window.within(wide)
+    lost = window.cut(hole)
+    shown = np.zeros(lost.shape, np.float32) if lines is None else window.cut(lines).astype(np.float32)
+    return Told(
+        Conditions(known.fill[inner], known.mean[inner], known.distance[inner]),
+        lost,
+        shown,
+        np.full(lost.shape, lines is not None, np.float32),
+    )
+
+
+def counter(total: int, on_progress: Progress | None) -> Callable[[], None]:
+    """A function that reports one more of `total` each time it is called."""
+    done = 0
+
+    def tick() -> None:
+        nonlocal done
+        done += 1
+        if on_progress is not None:
+            on_progress(done, total)
+
+    return tick
+
+
+def _composited(pixels: np.ndarray, mask: np.ndarray, tiles: list[Window], values: HoleValues) -> np.ndarray:
+    filled = pixels.copy()
+    for tile in tiles:
+        composite(filled[tile.slices()], mask[tile.slices()], values.read(tile))
+    return filled
+
+
+def _prefill_reason(reason: str, asked: int) -> str:
+    if asked == 1:
+        return f"{reason}; the prefill was kept"
+    return f"{reason}; the prefill was kept, and it is one answer, so the {asked} hypotheses are one"

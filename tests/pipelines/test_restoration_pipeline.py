@@ -1,0 +1,165 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+from diffusers import FlowMatchEulerDiscreteScheduler
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from weave import cracks, weave
+
+from pipelines.errors import MaskError, PixelsError
+from pipelines.hypotheses import distance
+from pipelines.network import RestorationNetwork
+from pipelines.prefill import harmonic_fill
+from pipelines.restoration import RestorationPipeline, grown
+
+
+def same(one, other):
+    return all(np.array_equal(a, b) for a, b in zip(one.hypotheses, other.hypotheses, strict=True))
+
+
+def error(answer, truth, mask):
+    return float(np.sqrt(np.mean((answer.astype(float) - truth)[mask] ** 2)))
+
+
+def test_the_saved_model_names_its_class_and_loads_offline(model_folder, pipeline):
+    index = json.loads((model_folder / "model_index.json").read_text())
+    assert index["network"] == ["pipelines.network", "RestorationNetwork"]
+    assert isinstance(pipeline.network, RestorationNetwork) and not pipeline.network.training
+    assert next(pipeline.network.parameters()).dtype == torch.float32
+    assert not list(model_folder.rglob("*.bin"))
+
+
+def test_the_tile_size_changes_no_byte_in_mean_or_flow(pipeline, request_of):
+    pixels, mask = weave(500, 600, np.uint16), np.zeros((500, 600), bool)
+    mask[180:280, 200:330] = cracks(100, 130, 3, 4)  # across the borders of tiles
+    mask[230:290, 240:300] = mask[490:, 590:] = True
+    outputs = [pipeline(request_of(tile_px=side, hypotheses=2, seed=5), pixels, mask) for side in (128, 256, 512)]
+    assert outputs[0].filled_by == "model" and outputs[0].spread.max() > 0
+    assert same(outputs[0], outputs[1]) and same(outputs[0], outputs[2])
+
+
+def test_the_number_of_threads_changes_no_byte(pipeline, request_of):
+    pixels, mask = weave(60, 60, np.uint16), cracks(60, 60, 3, 3)
+    outputs = []
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        try:
+            outputs.append(pipeline(request_of(tile_px=64), pixels, mask))
+        finally:
+            torch.set_num_threads(1)
+    assert same(*outputs)
+
+
+def test_nothing_under_the_mask_can_reach_the_answer(pipeline, request_of):
+    pixels, mask = weave(70, 90), cracks(70, 90, 4, 3)
+    hidden = pixels.copy()
+    hidden[mask] = np.random.default_rng(0).integers(0, 255, (int(mask.sum()), 3))
+    one, other = (pipeline(request_of(hypotheses=2, tile_px=64), p, mask) for p in (pixels, hidden))
+    for a, b in zip(one.hypotheses, other.hypotheses, strict=True):
+        assert np.array_equal(a[mask], b[mask])
+    assert one.reason == other.reason and np.array_equal(one.spread, other.spread)
+
+
+def test_the_rim_of_a_hole_stays_in_the_picture_but_does_not_leak_into_the_fill(pipeline, request_of):
+    pixels, mask = weave(70, 90), cracks(70, 90, 4, 3)
+    stained = pixels.copy()
+    stained[grown(mask) & ~mask] = (255, 0, 0)
+    one, other = (pipeline(request_of(tile_px=64), p, mask).hypotheses[0] for p in (pixels, stained))
+    assert np.array_equal(one[mask], other[mask])
+    assert np.array_equal(other[~mask], stained[~mask])
+
+
+@given(
+    st.integers(1, 40), st.integers(1, 40), st.sampled_from([(), (3,), (4,)]), st.sampled_from([np.uint8, np.uint16]),
+    st.integers(0, 2**32), st.sampled_from([0.0, 0.6]),
+)  # fmt: skip
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_pictures_of_any_size_mode_and_depth_keep_every_known_bit(
+    pipeline, request_of, height, width, channels, dtype, seed, texture
+):
+    rng = np.random.default_rng(seed)
+    pixels = rng.integers(0, np.iinfo(dtype).max, (height, width, *channels), dtype)
+    mask = rng.random((height, width)) < rng.uniform(0.02, 0.9)
+    mask.flat[0] = True
+    if mask.all():
+        with pytest.raises(MaskError):
+            pipeline(request_of(), pixels, mask)
+        return
+    before = pixels.copy()
+    for answer in pipeline(request_of(texture=texture, hypotheses=2, tile_px=64), pixels, mask).hypotheses:
+        assert answer.dtype == dtype and answer.shape == pixels.shape
+        assert np.array_equal(answer[~mask], pixels[~mask])
+        if channels == (4,):
+            assert np.array_equal(answer[..., 3], pixels[..., 3])
+    assert np.array_equal(pixels, before)
+
+
+def test_the_mean_is_closer_to_the_truth_than_the_prefill_and_texture_moves_away_from_it(pipeline, request_of):
+    truth, mask = weave(128, 128), cracks(128, 128, 8, 5)
+    damaged = np.where(mask[..., None], 0, truth).astype(np.uint8)
+    prefill = 255 * harmonic_fill(damaged.astype(np.float32) / 255, grown(mask))
+    mean = pipeline(request_of(), damaged, mask).hypotheses[0]
+    flow = pipeline(request_of(texture=1.0), damaged, mask).hypotheses[0]
+    assert error(mean, truth, mask) < 0.5 * error(prefill, truth, mask)
+    assert error(mean, truth, mask) < error(flow, truth, mask) < error(prefill, truth, mask)
+
+
+def test_hypotheses_differ_and_the_first_is_the_mean(pipeline, request_of):
+    pixels, mask = weave(80, 80), cracks(80, 80, 2, 3)
+    alone = pipeline(request_of(tile_px=64), pixels, mask)
+    three = pipeline(request_of(tile_px=64, hypotheses=3), pixels, mask)
+    assert alone.spread is None and np.array_equal(alone.hypotheses[0], three.hypotheses[0])
+    pairs = [(a, b) for i, a in enumerate(three.hypotheses) for b in three.hypotheses[i + 1 :]]
+    assert all(distance(a, b, mask) > 0.01 for a, b in pairs)
+    assert not three.spread[~mask].any() and three.spread[mask].mean() > 0.01
+
+
+def test_the_same_request_gives_the_same_pixels_and_another_seed_others(pipeline, request_of):
+    pixels, mask = weave(96, 96), cracks(96, 96, 2, 4)
+    one, again = (pipeline(request_of(texture=0.5, seed=1), pixels, mask) for _ in range(2))
+    other = pipeline(request_of(texture=0.5, seed=2), pixels, mask)
+    assert same(one, again) and not same(one, other)
+
+
+def test_a_grey_picture_is_filled_as_its_three_equal_channels(pipeline, request_of):
+    grey, mask = weave(96, 96, np.uint16)[..., 1] // 3 + 20000, cracks(96, 96, 2, 4)  # far from black and white
+    answer = pipeline(request_of(), grey, mask).hypotheses[0]
+    colour = pipeline(request_of(), np.repeat(grey[..., None], 3, 2), mask).hypotheses[0]
+    assert np.abs(answer - colour.mean(-1))[mask].max() <= 1
+
+
+def test_a_model_that_has_learnt_nothing_is_replaced_by_its_prefill_and_says_so(request_of):
+    untaught = RestorationPipeline(RestorationNetwork((8, 16), 1, 16), FlowMatchEulerDiscreteScheduler())
+    pixels, mask = weave(150, 150), cracks(150, 150, 2, 5)
+    output = untaught(request_of(hypotheses=3, texture=0.8), pixels, mask)
+    assert output.filled_by == "prefill" and "prefill" in output.reason and "3 hypotheses are one" in output.reason
+    assert len(output.hypotheses) == 1 and output.spread is None
+    assert np.array_equal(output.hypotheses[0][~mask], pixels[~mask])
+    assert error(output.hypotheses[0], pixels, mask) < 60
+
+
+def test_lines_can_be_given_and_change_the_answer(pipeline, request_of):
+    pixels, mask = weave(96, 96), cracks(96, 96, 2, 4)
+    with_lines = pipeline(request_of(), pixels, mask, lines=np.eye(96, dtype=bool))
+    assert with_lines.hypotheses[0].shape == pixels.shape
+    with pytest.raises(PixelsError, match="line map"):
+        pipeline(request_of(), pixels, mask, lines=np.eye(95, dtype=bool))
+
+
+def test_progress_counts_to_its_total_and_can_cancel(pipeline, request_of):
+    pixels, mask = weave(120, 120), cracks(120, 120, 2, 3)
+    seen = []
+    pipeline(request_of(tile_px=64, hypotheses=2), pixels, mask, on_progress=lambda done, total: seen.append((done, total)))
+    assert [done for done, _ in seen] == list(range(1, seen[-1][1] + 1)) and len({total for _, total in seen}) == 1
+
+    class Stopped(Exception):
+        pass
+
+    def stop(done, _total):
+        if done == 2:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        pipeline(request_of(tile_px=64), pixels, mask, on_progress=stop)

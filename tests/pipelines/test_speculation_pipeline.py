@@ -1,0 +1,131 @@
+import hashlib
+
+import numpy as np
+import pytest
+from diffusers import FlowMatchEulerDiscreteScheduler
+from weave import house, weave
+
+from pipelines.errors import PixelsError
+from pipelines.fidelity import FREE, RECONSTRUCTION, fidelity
+from pipelines.lines import extract_lines
+from pipelines.network import RestorationNetwork
+from pipelines.palette import OWN, coloured, palette_of, surroundings, tones, varied
+from pipelines.request import SpeculationRequest
+from pipelines.speculation import SpeculationPipeline
+
+DIGEST = hashlib.sha256(b"a drawing").hexdigest()
+
+
+def ask(**changes):
+    return SpeculationRequest(DIGEST, **{"variants": 2, "tile_px": 128, **changes})
+
+
+@pytest.fixture(scope="module")
+def painter(model_folder):
+    return SpeculationPipeline.from_pretrained(model_folder, local_files_only=True, use_safetensors=True)
+
+
+@pytest.fixture(scope="module")
+def untaught():
+    return SpeculationPipeline(RestorationNetwork((8, 16), 1, 16), FlowMatchEulerDiscreteScheduler())
+
+
+def test_variants_differ_and_carry_their_fidelity(painter):
+    output = painter(ask(), house(64, 96))
+    one, other = output.variants
+    assert one.shape == other.shape == (64, 96, 3) and one.dtype == np.uint8
+    assert np.abs(one.astype(int) - other).mean() > 1
+    assert len(output.fidelity) == 2 and all(0 <= f.f <= 1 for f in output.fidelity)
+    assert output.findings["painted_by"] == "model"
+
+
+def test_the_tile_size_changes_no_byte_of_a_variant(painter):
+    small, large = (painter(ask(variants=1, tile_px=side), house(64, 96)).variants[0] for side in (64, 128))
+    assert np.array_equal(small, large)
+
+
+def test_a_model_that_has_learnt_nothing_still_shows_the_drawing_and_says_who_painted(untaught):
+    drawing = house()
+    output = untaught(ask(variants=1, strength=0.0), drawing)
+    assert output.findings["painted_by"] == "prefill" and output.findings["ink_opacity"] > 0
+    variant = output.variants[0].astype(int)
+    ink = tones(drawing) < 0.3
+    assert variant[ink].mean() < 60 < variant[~ink].mean()
+    assert fidelity(drawing, output.variants[0]).recall > 0.9
+
+
+def test_fidelity_is_measured_before_the_ink_so_that_ink_earns_no_praise(untaught):
+    drawing = house(480, 640)
+    output = untaught(ask(variants=1, strength=0.0), drawing)
+    assert fidelity(drawing, output.variants[0]).f > output.fidelity[0].f
+
+
+def test_a_reference_brings_its_colours(untaught):
+    red = np.zeros((40, 60, 3), np.uint8)
+    red[...] = np.linspace(30, 250, 60).astype(np.uint8)[None, :, None] * np.array([1, 0.2, 0.2])
+    output = untaught(ask(variants=1, strength=0.0), house(), reference=red)
+    variant = output.variants[0].astype(int)
+    assert output.findings["palette"] == "reference"
+    assert (variant[..., 0] - variant[..., 2]).mean() > 40
+
+
+def test_from_the_second_variant_on_the_palette_moves_with_the_strength():
+    assert varied(OWN, 1.0, 3, 0) is OWN
+    assert np.allclose(varied(OWN, 0.0, 3, 2).building, OWN.building)
+    moved, other = varied(OWN, 1.0, 3, 1), varied(OWN, 1.0, 3, 2)
+    assert np.abs(moved.building - OWN.building).max() > 1 and not np.allclose(moved.building, other.building)
+    assert np.array_equal(moved.sky, varied(OWN, 1.0, 3, 1).sky)
+
+
+def test_paper_tone_and_stains_are_divided_out():
+    drawing = house().astype(float)
+    light = np.linspace(0.65, 0.95, drawing.shape[1])
+    aged = (drawing * light[None, :, None]).astype(np.uint8)
+    clean, old = tones(house()), tones(aged)
+    assert np.abs(clean - old).mean() < 0.02
+    assert np.quantile(old, 0.5) > 0.97
+
+
+def test_sky_is_around_the_building_and_never_inside_it():
+    around, horizon = surroundings(tones(house()))
+    assert around[2, 2] and around[20, 300] and not around[120, 160] and not around[190, 70]
+    assert abs(horizon - 5 / 6) < 0.03
+
+
+def test_a_blank_sheet_gives_a_plain_picture_and_no_praise(untaught):
+    blank = np.full((64, 64, 3), 240, np.uint8)
+    output = untaught(ask(variants=1, strength=0.0), blank)
+    assert output.fidelity[0].f == 0 and output.fidelity[0].interpretation == FREE
+    assert np.isfinite(coloured(tones(blank), OWN)).all()
+
+
+def test_a_one_coloured_reference_is_a_palette_too():
+    palette = palette_of(np.full((3, 2, 3), 128, np.uint8))
+    assert np.isfinite(coloured(tones(house(60, 80)), palette)).all()
+
+
+def test_the_same_lines_are_a_reconstruction_and_a_moved_window_is_less_faithful():
+    drawing = house(480, 640)
+    tinted = np.clip(drawing * np.array([0.9, 0.85, 0.8]) + 8, 0, 255).astype(np.uint8)
+    same = fidelity(drawing, tinted)
+    assert same.interpretation == RECONSTRUCTION and same.f > 0.97
+    moved = tinted.copy()
+    window = tinted[175:230, 140:180].copy()
+    moved[175:230, 140:180] = tinted[300, 20]
+    moved[300:355, 200:240] = window
+    less = fidelity(drawing, moved)
+    assert less.f < same.f and less.worst_tile < 0.6 and less.interpretation == FREE
+
+
+def test_sizes_and_kinds_are_checked(untaught):
+    for wrong in (np.zeros((64, 64), np.uint8), np.zeros((64, 64, 3), np.uint16), np.zeros((4, 64, 3), np.uint8)):
+        with pytest.raises(PixelsError, match="drawing"):
+            untaught(ask(), wrong)
+    with pytest.raises(PixelsError, match="reference"):
+        untaught(ask(), house(), reference=np.zeros((64, 64), np.uint8))
+    with pytest.raises(PixelsError):
+        fidelity(house(60, 80), house(60, 90))
+
+
+def test_lines_of_a_weave_are_found():
+    assert 0.01 < extract_lines(weave(100, 100)).mean() < 0.6
