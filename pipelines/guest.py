@@ -16,7 +16,7 @@ from pipelines.hypotheses import spread
 from pipelines.lines import extract_lines
 from pipelines.prefill import harmonic_fill
 from pipelines.request import RestorationRequest, SpeculationRequest
-from pipelines.restoration import Progress, RestorationOutput, counter, grown
+from pipelines.restoration import Progress, RestorationOutput, counter
 from pipelines.speculation import SpeculationOutput, check_sheet, reduced
 from pipelines.tiles import Window
 
@@ -58,7 +58,7 @@ class GuestRestoration:
 
         # 2. Crop around the hole, mirrored beyond the picture, and destroy what is under the mask.
         window = crop_around(mask, _own_size(self.pipeline))
-        hole = window.cut(grown(mask))  # bool [h, w]
+        hole = window.cut(mask)  # bool [h, w]
         image = harmonic_fill(floats(window.cut(pixels)), hole)  # float32 [h, w, 3]
         width, height = _working_size(hole.shape)
         picture = _picture(image, (width, height))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 BLOCK_PX = 64
+GREY_SHARE = 0.92  # of the noise's variance is common to the three channels, about as it is for paint; else grain is confetti
 
 
 def noise(seed: int, hypothesis: int, top: int, left: int, height: int, width: int) -> np.ndarray:
@@ -20,7 +21,7 @@ def noise(seed: int, hypothesis: int, top: int, left: int, height: int, width: i
         height, width: of the window.
 
     Returns:
-        float32 [H, W, 3], standard normal.
+        float32 [H, W, 3], standard normal in each channel, correlated between channels (see `mixed`).
 
     Source: Salmon et al. 2011 (Philox).
     """
@@ -38,4 +39,10 @@ def noise(seed: int, hypothesis: int, top: int, left: int, height: int, width: i
 def _block(seed: int, hypothesis: int, row: int, column: int) -> np.ndarray:
     # the lowest counter word is left to the generator, which counts it up while it draws
     generator = np.random.Philox(key=[seed, hypothesis], counter=[0, 0, column, row])
-    return np.random.Generator(generator).standard_normal((BLOCK_PX, BLOCK_PX, 3), np.float32)
+    return mixed(np.random.Generator(generator).standard_normal((BLOCK_PX, BLOCK_PX, 4), np.float32))
+
+
+def mixed(independent: np.ndarray) -> np.ndarray:
+    """Four independent normal values [..., 4] → three of unit variance, `GREY_SHARE` of which they have in common."""
+    grey, own = independent[..., :1], independent[..., 1:]
+    return np.float32(np.sqrt(GREY_SHARE)) * grey + np.float32(np.sqrt(1 - GREY_SHARE)) * own

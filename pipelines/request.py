@@ -45,7 +45,7 @@ class RestorationRequest:
     seed: int = 0
     model: str = "bundled"
     weights_sha256: str = ""
-    tile_px: int = 256
+    tile_px: int = 512
     prompt: str = ""
 
     def __post_init__(self) -> None:
@@ -92,7 +92,7 @@ class SpeculationRequest:
     seed: int = 0
     model: str = "bundled"
     weights_sha256: str = ""
-    tile_px: int = 256
+    tile_px: int = 512
 
     def __post_init__(self) -> None:
         reference = [] if self.reference_sha256 is None else _digest("reference_sha256", self.reference_sha256)

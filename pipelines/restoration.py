@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from diffusers import DiffusionPipeline, FlowMatchEulerDiscreteScheduler
 
@@ -76,9 +75,9 @@ class RestorationPipeline(DiffusionPipeline):
         tests the model on itself (`pipelines.holdout`); when it is not better than its own prefill there, the prefill alone
         is given back, and nothing is sampled.
 
-        The hole is grown by one pixel for everything the network is told, since the antialiased rim of a crack carries the
-        crack's colour; those rim pixels stay as they are in the picture. Nothing under the mask can reach the answer. The
-        answer does not depend on tile size, tile order or the number of threads.
+        What stands outside the mask is believed: a mask must cover the antialiased rim of the damage, as the proposed masks
+        do. (Growing every hole by a pixel was tried, and cost 1 to 2.6 dB on masks that fit.) Nothing under the mask can reach
+        the answer. The answer does not depend on tile size, tile order or the number of threads.
 
         Args:
             request: decides everything that is not a pixel; its model and prompt are not looked at here.
@@ -103,8 +102,8 @@ class RestorationPipeline(DiffusionPipeline):
         if lines is not None and lines.shape != mask.shape:
             raise PixelsError(f"the line map's shape is {lines.shape} but the picture's is {mask.shape}: give the same size.")
 
-        # 2. Grow the hole, and solve the harmonic prefill of the whole picture at 1/8 of its size.
-        hole = grown(mask)  # bool [H, W]
+        # 2. Solve the harmonic prefill of the whole picture at 1/8 of its size.
+        hole = mask  # bool [H, W]
         coarse = coarse_fill(pixels[..., None] if pixels.ndim == 2 else pixels[..., :3], hole)  # [H/8, W/8, 3]
 
         # 3. Cut into tiles; only those that touch the hole are ever computed.
@@ -152,19 +151,13 @@ class RestorationPipeline(DiffusionPipeline):
         )
 
 
-def grown(mask: np.ndarray) -> np.ndarray:
-    """The hole grown by one pixel in all eight directions, unless nothing known would be left."""
-    hole = cv2.dilate(np.ascontiguousarray(mask).view(np.uint8), np.ones((3, 3), np.uint8)).view(bool)
-    return mask if hole.all() else hole
-
-
 def told_of(window: Window, pixels: np.ndarray, hole: np.ndarray, coarse: np.ndarray, lines: np.ndarray | None) -> Told:
     """What the network is told of a window of a picture; the same at a pixel whatever the window.
 
     Args:
         window: starts and ends on multiples of 8; may reach beyond the picture.
         pixels: uint8 or uint16 picture.
-        hole: bool [H, W], already grown.
+        hole: bool [H, W].
         coarse: `coarse_fill` of the picture.
         lines: bool [H, W] or None.
     """

@@ -96,7 +96,7 @@ def propose_mask(picture: Path, out: Path, *, home: Home, rights: str | None = N
 
 def given_mask(path: Path, source: Source, fit: bool) -> Mask:
     """The mask that a person made."""
-    return open_mask(path, source.size, fit=fit)
+    return open_mask(path, source, fit=fit)
 
 
 def proposed_mask(source: Source) -> Mask:

@@ -12,8 +12,6 @@ from provenance.draft import Document, Draft, Picture, SourceNote
 from provenance.home import Home
 from studio.sources import Source, open_source
 
-LONGEST_PX = 2048  # beyond it the bundled model's receptive field sees strokes, not forms
-
 
 def speculate(
     drawing: Path,
@@ -57,7 +55,7 @@ def speculate(
     from pipelines.request import SpeculationRequest
     from pipelines.statement import statement
 
-    pixels, scaled = fitted(sheet)
+    pixels = eight_bit_rgb(sheet.pixels)
     pipeline, said = load_speculation(model), statement(model)
     request = SpeculationRequest(
         source_sha256=sheet.sha256,
@@ -74,21 +72,8 @@ def speculate(
 
     # 3. Say what is what, and seal it.
     inputs = (sheet.note("input"), *((palette.note("input"),) if palette else ()))
-    draft = _draft(sheet, pixels, request, said, output, inputs, (*sheet.notes, *scaled))
+    draft = _draft(sheet, pixels, request, said, output, inputs)
     return release(draft, out, home, strict_rights=strict_rights)
-
-
-def fitted(sheet: Source) -> tuple[np.ndarray, tuple[str, ...]]:
-    """The sheet as uint8 RGB, at most `LONGEST_PX` long, and what was assumed on the way."""
-    import cv2
-
-    pixels = eight_bit_rgb(sheet.pixels)
-    longest = max(pixels.shape[:2])
-    if longest <= LONGEST_PX:
-        return pixels, ()
-    width, height = (max(1, round(side * LONGEST_PX / longest)) for side in sheet.size)
-    said = f"{sheet.name} was reduced from {sheet.size[0]}×{sheet.size[1]} to {width}×{height} pixels before it was drawn after."
-    return cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA), (said,)
 
 
 def eight_bit_rgb(pixels: np.ndarray) -> np.ndarray:
@@ -104,24 +89,28 @@ def eight_bit_rgb(pixels: np.ndarray) -> np.ndarray:
 
 
 def _draft(
-    sheet: Source, pixels: np.ndarray, request, model: dict, output, inputs: tuple[SourceNote, ...], assumptions: tuple[str, ...]
+    sheet: Source, pixels: np.ndarray, request, model: dict, output, inputs: tuple[SourceNote, ...]
 ) -> Draft:
     from studio.report.page import variants_page
 
-    everywhere = np.ones(pixels.shape[:2], bool)
+    # where the network added nothing, the flat colours come from the drawing's tones by rule, and no model made a pixel
+    is_painted = output.findings.get("painted_by", "model") == "model"
+    height, width = output.variants[0].shape[:2]
+    everywhere = np.ones((height, width), bool)
     files: tuple[Picture | Document, ...] = tuple(
-        Picture(f"variant-{number}.png", variant, "variant", ai=everywhere, dpi=sheet.dpi)
+        Picture(f"variant-{number}.png", variant, "variant", ai=everywhere if is_painted else None)
         for number, variant in enumerate(output.variants, 1)
     )
+    reduced = (f"{sheet.name} was worked on at {width}×{height} pixels.",) if (width, height) != sheet.size else ()
     draft = Draft(
         operation="speculate",
         request=request.canonical(),
         files=files,
         sources=inputs,
-        model=model,
-        levels={"7": 1.0},  # what a model adds is conjecture, whatever its fidelity
-        assumptions=assumptions,
-        findings={"fidelity": [asdict(one) for one in output.fidelity]},
+        model=model if is_painted else None,
+        levels={"7": 1.0},  # what is added is conjecture, whatever its fidelity
+        assumptions=(*sheet.notes, *reduced),
+        findings={**output.findings, "fidelity": [asdict(one) for one in output.fidelity]},
     )
     page = variants_page(draft, fidelity=output.fidelity, drawing=pixels)
     return replace(draft, files=(*files, Document("index.html", "text/html", "page", contains_ai=False, data=page.encode())))

@@ -21,7 +21,7 @@ MAY_WRITE = {
     "blender_addon/passes.py": "Blender's process, into its temporary folder",
     "blender_addon/launch.py": "the job file in the render's temporary folder",
     "blender_addon/package.py": "the zip of the extension, made without AI",
-    "studio/cli/outcome.py": "JSON on stdout",
+    "studio/web/storage.py": "painted masks and Records, into the page's temporary folder",
 }
 
 

@@ -26,7 +26,8 @@ from pipelines.training import damage
 MASK_SIDE = 320
 SHARES = {"craquelure": 0.30, "scratches": 0.22, "small_losses": 0.28, "lacunae": 0.15, "film": 0.05}
 LINES_SHARE = 0.25  # of the restorations see a line map; the rest must do without
-DRAWING_SHARE = 0.12  # of all examples: the whole picture is lost, its soft tones and its lines are given
+ENLARGED = {1.0: 0.5, 1.5: 0.2, 2.0: 0.2, 3.0: 0.1}  # scans are far smoother per pixel than pictures of 512 px
+DRAWING_SHARE = 0.2  # of the examples at their own size: the whole picture is lost, its soft tones and its lines are given
 
 
 @dataclass(frozen=True)
@@ -118,21 +119,26 @@ def _example(pictures, bank, rng, side) -> tuple[np.ndarray, Conditions, np.ndar
     while True:
         work = pictures[rng.integers(len(pictures))]
         height, width = work.pixels.shape[:2]
-        if min(height, width) <= side:
+        scale = float(rng.choice(list(ENLARGED), p=list(ENLARGED.values())))
+        part = round(side / scale)
+        if min(height, width) <= part:
             continue
-        pixels, lines = work.window(int(rng.integers(height - side)), int(rng.integers(width - side)), side)
+        pixels, lines = work.window(int(rng.integers(height - part)), int(rng.integers(width - part)), part)
         if rng.random() < 0.5:
             pixels, lines = pixels[:, ::-1], lines[:, ::-1]
         image = np.ascontiguousarray(pixels, np.float32) / 255
         lines = np.ascontiguousarray(lines, np.float32)
-        if rng.random() < DRAWING_SHARE:
+        if scale > 1:
+            image = np.clip(cv2.resize(image, (side, side), interpolation=cv2.INTER_CUBIC), 0, 1)
+            lines = np.zeros((side, side), np.float32)  # enlarged lines would be thicker than any that are given
+        elif rng.random() < DRAWING_SHARE:
             hole = np.ones((side, side), bool)
             soft = cv2.GaussianBlur(image, (0, 0), float(rng.uniform(2.0, 8.0)), borderType=cv2.BORDER_REFLECT)
             return image, given_fill(soft, hole, soft), hole, lines, np.ones_like(lines)
         hole = _hole(bank, rng, side)
         if not 0.01 < hole.mean() < 0.6:
             continue
-        shown = float(rng.random() < LINES_SHARE)
+        shown = float(scale == 1 and rng.random() < LINES_SHARE)
         return image, conditions(image, hole), hole, lines * shown, np.full_like(lines, shown)
 
 

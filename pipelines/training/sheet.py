@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import torch
 
+from pipelines.noise import mixed
 from pipelines.training.data import Work, batch
 from pipelines.unet import NOISE, PixelUNet
 
@@ -23,7 +24,8 @@ def sample_sheet(weights: dict, config, pictures: list[Work], bank: dict[str, li
     prefill, hole = data.inputs[0], data.inputs[2]
     with torch.no_grad():
         mean = network(prefill, torch.ones(WINDOWS), *data.inputs)
-        noise = torch.from_numpy(np.random.default_rng(config.seed).standard_normal(tuple(mean.shape), np.float32))
+        noise = mixed(np.random.default_rng(config.seed).standard_normal((WINDOWS, SIDE, SIDE, 4), np.float32))
+        noise = torch.from_numpy(noise.transpose(0, 3, 1, 2).copy())
         x, times = prefill + (0.3 * (mean - prefill) + 0.7 * NOISE * noise) * hole, np.linspace(0.7, 0, STEPS + 1)
         for t, after in pairwise(times):
             clean = network(x, torch.full((WINDOWS,), float(t)), *data.inputs)
