@@ -15,6 +15,8 @@ from provenance.media_types import sniff
 _BOX_TAIL = bytes.fromhex("00110010800000aa00389b71")
 _BOXES = tuple(b"jumd" + kind + _BOX_TAIL for kind in (b"c2pa", b"c2ma", b"c2as", b"c2cl"))
 _AI_TYPES = ("trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia", "compositeSynthetic")
+# GLB, .blend (plain, zstd) and ZIP hold whole pictures, and a signed picture in them keeps its own credential.
+_CARRIERS = (b"glTF", b"BLENDER", b"\x28\xb5\x2f\xfd", b"PK\x03\x04")
 _SCAN_LIMIT_BYTES = 512 * 2**20
 
 
@@ -77,6 +79,8 @@ def _remains(path: Path, why: str | None = None) -> Credential | None:
     if path.stat().st_size > _SCAN_LIMIT_BYTES:
         return None
     data = path.read_bytes()
+    if data.startswith(_CARRIERS):
+        return None
     if any(box in data for box in _BOXES):
         return Credential("Damaged", failures=(why or "its box can no longer be found by its name",))
     return None

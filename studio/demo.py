@@ -109,22 +109,15 @@ def _plan(stage: Path, home: Home, size: dict) -> Iterator[tuple[str, str, str, 
         "A panel, restored",
         "restored",
         "Proposal for a restoration",
-        "Cracks and losses filled; every other pixel is the scan's own.",
-        lambda: restore(panel, stage / "restored", home=home, mask=samples / "panel-mask.png"),
-    )
-    yield (
-        "The same, three hypotheses",
-        "hypotheses",
-        "Proposal for a restoration",
-        "Three answers with texture, and where they disagree.",
-        lambda: restore(panel, stage / "hypotheses", home=home, mask=samples / "panel-mask.png", hypotheses=3, texture=0.5, seed=1),
+        "The safest of three answers; every pixel outside the mask is the scan's own.",
+        lambda: restore(panel, stage / "restored", home=home, mask=samples / "panel-mask.png", hypotheses=3),
     )
     yield (
         "A façade that was never built",
         "variants",
         "Speculation",
-        "Four variants after the drawing, in the panel's palette, each measured against the drawing's lines.",
-        lambda: speculate(facade, stage / "variants", home=home, reference=panel, variants=4),
+        "Three variants after the drawing, in the panel's palette, each measured against the drawing's lines.",
+        lambda: speculate(facade, stage / "variants", home=home, reference=panel, variants=3),
     )
     scenes = (
         ("coins", "Coins of Pompeii", "A relief raised from a photograph's tones.", samples / "coins.png", {"kind": "relief", "width_m": COINS_WIDTH_M}),

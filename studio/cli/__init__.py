@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 
 import typer
 
@@ -49,4 +50,6 @@ def main() -> None:
     """Entry point of the `anastylosis` command."""
     # transformers reports every picture processor that it replaces; what matters reaches the user as an error of ours
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    # a service manager's stop cleans up like Ctrl-C
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     app()

@@ -109,7 +109,7 @@ def test_a_bad_picture_is_refused_by_name_and_leaves_nothing(desk, kind):
 BAD_MASKS = {
     "another size": (np.zeros((10, 20), np.uint8) + 255, "--fit-mask"),
     "empty": (np.zeros((160, 200), np.uint8), "white"),
-    "full": (np.full((160, 200), 255, np.uint8), "whole"),
+    "full": (np.full((160, 200), 255, np.uint8), "all of its"),
 }
 
 
@@ -119,7 +119,7 @@ def test_a_bad_mask_is_refused_and_leaves_nothing(desk, kind):
     cv2.imwrite("mask.png", pixels)
     code, _, err = call("restore", "panel.png", "--mask", "mask.png", "-o", "restored")
     assert code == 1
-    assert word in err or "every" in err.lower()
+    assert word in err
     assert not (desk / "restored").exists()
 
 
@@ -154,8 +154,9 @@ def test_ctrl_c_in_the_middle_leaves_nothing_half_written(desk):
     cv2.imwrite("large.png", cv2.resize(rng.integers(0, 255, (30, 40, 3), np.uint8), (2400, 1800)))
     cv2.imwrite("holes.png", (cv2.resize(rng.random((180, 240), np.float32), (2400, 1800)) > 0.8).astype(np.uint8) * 255)
     command = [sys.executable, "-m", "studio.cli.run", "restore", "large.png", "--mask", "holes.png", "-o", "restored"]
-    # a process group of its own, so that the signal reaches the command as Ctrl-C would, and nobody else
-    child = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True, env=dict(os.environ))
+    # a shell starts its background jobs deaf to Ctrl-C, and a child inherits that
+    hears = lambda: signal.signal(signal.SIGINT, signal.default_int_handler)  # noqa: E731
+    child = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=hears, env=dict(os.environ))
     time.sleep(6)
     assert child.poll() is None, "it was over before it could be stopped"
     began = time.monotonic()
