@@ -51,7 +51,8 @@ def harmonic_fill(image: np.ndarray, hole: np.ndarray, sweeps: int = SWEEPS) -> 
     levels = [(image * ~hole[..., None], (~hole).astype(np.float32))]
     while min(levels[-1][1].shape) > 4 or (levels[-1][1].min() == 0 and max(levels[-1][1].shape) > 1):
         levels.append(_halved(*levels[-1]))
-    filled = None
+    values, known = levels.pop()
+    filled = _refined(values, known < 0.5, None, sweeps)
     for values, known in reversed(levels):
         filled = _refined(values, known < 0.5, filled, sweeps)
     return filled
@@ -135,7 +136,7 @@ def given_fill(image: np.ndarray, hole: np.ndarray, fill: np.ndarray) -> Conditi
     if hole.all():
         distance = np.ones(hole.shape, np.float32)
     else:
-        distance = (np.minimum(distance_transform_edt(hole), DISTANCE_PX) / DISTANCE_PX).astype(np.float32)
+        distance = (np.minimum(np.asarray(distance_transform_edt(hole)), DISTANCE_PX) / DISTANCE_PX).astype(np.float32)
     return Conditions(fill.astype(np.float32), mean, distance)
 
 

@@ -1,9 +1,9 @@
-"""Proposing where a picture is damaged: a classical detector of thin and small marks, with no model behind it.
+"""Proposing where a picture is damaged: a first mask for a person to correct, made without any model.
 
-It sees marks that are darker or paler than what lies right beside them: cracks, scratches, small losses. What is painted has
-about as many pale marks as dark ones, damage mostly has one sign; so the marks of the other sign are the control group, and
-nothing is proposed unless one sign outnumbers it by far. What has one sign by nature, such as engraved lines, pen and script,
-still looks cracked to it; stains, fading and large losses it does not see. A person accepts or rejects what it proposes.
+It sees nets of cracks, dark or pale (`line_marks.py`), long scratches, and losses that show a common ground (`islands.py`).
+Whether the lines of a picture are cracks at all is decided for the whole picture: cracks mostly have one sign and hang together.
+A written, printed or engraved page consists of lines, so none of them is proposed there. Stains, tide lines, fading and losses
+without a rim it does not see.
 """
 
 from __future__ import annotations
@@ -15,27 +15,16 @@ import cv2
 import numpy as np
 
 from pipelines.composite import check_pixels
+from pipelines.islands import Ground, grounds_of, islands_of
+from pipelines.line_marks import Net, lightness, lines_of, net_of, straight_marks, top_hats
 from pipelines.tiles import Window
 
 WINDOW_PX = 1024
-MARGIN_PX = 128  # a mark longer than this is judged by the part that a window sees
-SIZES_PX = (9, 17)  # elements of the top-hats: thin marks, spots
-FLOOR = 10.0  # levels of 255: the faintest mark, however calm its surroundings
-SPOT_FLOOR = 28.0
-ABOVE_CONTROL = 2.5  # times the mean response of the other sign around a mark
-SHORTEST_PX = 14  # of a crack
-WIDEST_PX = 9  # of a crack or a scratch: area ÷ length of a single line
-SCRATCH_PX = 42  # shortest scratch
-STRAIGHT = 0.035  # deviation from a straight line ÷ length, below which a mark is a scratch
-SPOT_PX = (4, 13)  # sides of a small loss
-CONTROL_SHARE = 0.05  # of what is proposed: how much the control group would have given at the same threshold
-_FAMILIES = ("crack", "scratch", "small loss")
-_LEAST_SHARE = (2e-3, 3e-4, 1e-4)  # of the picture, per family: less than this is nothing
-_LEAST_MARKS = (3, 3, 12)  # a net of cracks hangs together and may be one mark
-
-
-_MANY_MARKS = 20  # 1 ÷ CONTROL_SHARE
-_LONE_SCORE = 120.0
+MARGIN_PX = 160  # the widest loss, and more than a mark needs to be judged
+SIGNS = ("dark", "pale")
+SCRATCHES = 3  # fewer straight marks may be anything
+ONE_SIGN = 5.0  # times the straight marks of the other sign; edges of frames and rigging have both
+MOSTLY = 0.5  # of the lines of their sign: where lines abound, some are straight
 
 
 @dataclass(frozen=True)
@@ -45,24 +34,35 @@ class Proposal:
     Attributes:
         mask: bool [H, W], True on supposed damage, grown by one pixel.
         share: share of the picture that is True, 0…1.
-        kinds: share of the picture by kind, before growing: "dark crack", "pale crack", "dark scratch", "pale scratch",
-            "dark small loss", "pale small loss".
+        kinds: share of the picture by kind, before growing: "dark crack", "pale crack", "dark scratch", "pale scratch", "loss".
         nothing_found: True when no damage is proposed; `mask` is then False everywhere.
+        reason: why nothing was found, or what was left out; "" when there is nothing to say.
     """
 
     mask: np.ndarray
     share: float
     kinds: dict[str, float]
     nothing_found: bool
+    reason: str = ""
 
 
-@dataclass(frozen=True)
-class _Marks:
-    """The marks of one sign and family in one window: labels int32 [H, W]; score and core pixels per label."""
+@dataclass
+class _Seen:
+    """What the first look at all windows adds up to, per sign."""
 
-    labels: np.ndarray
-    score: np.ndarray
-    pixels: np.ndarray
+    nets: dict[str, Net]
+    straight: dict[str, list[int]]  # count, pixels
+
+    def damage(self) -> dict[str, str]:
+        """The signs whose lines are damage, and which: "crack" or "scratch"."""
+        found = {}
+        for sign, other in (SIGNS, SIGNS[::-1]):
+            count, pixels = self.straight[sign]
+            if self.nets[sign].is_cracked():
+                found[sign] = "crack"
+            elif count >= SCRATCHES and pixels > max(MOSTLY * self.nets[sign].mass, ONE_SIGN * self.straight[other][1]):
+                found[sign] = "scratch"
+        return found
 
 
 def propose(pixels: np.ndarray) -> Proposal:
@@ -75,34 +75,50 @@ def propose(pixels: np.ndarray) -> Proposal:
         PixelsError: for other arrays.
 
     Source: top-hat transforms (Meyer 1979), as good on synthetic cracks as vesselness filters at a thirtieth of their time;
-    the control group after the knockoffs of Barber and Candès 2015.
+    the other sign as control group after the knockoffs of Barber and Candès 2015.
     """
     check_pixels(pixels)
     height, width = pixels.shape[:2]
-    # 1. Score the marks of both signs, window by window.
-    scores: dict[tuple[str, str], list[np.ndarray]] = {}
-    for core, window in _windows(height, width):
-        for key, marks in _marks(pixels, core, window).items():
-            scores.setdefault(key, []).append(np.stack([marks.score, marks.pixels], 1)[marks.pixels > 0])
-    tables = {key: np.concatenate(parts) for key, parts in scores.items()}
-    # 2. For each family and sign, the lowest score at which the other sign gives almost nothing.
-    cuts = {}
-    for index, family in enumerate(_FAMILIES):
-        for sign, other in (("dark", "pale"), ("pale", "dark")):
-            least = _LEAST_SHARE[index] * height * width
-            cuts[sign, family] = _cut(tables[sign, family], tables[other, family], least, _LEAST_MARKS[index])
-    # 3. Paint what passed.
-    mask, kinds = np.zeros((height, width), bool), dict.fromkeys((f"{s} {f}" for f in _FAMILIES for s in ("dark", "pale")), 0.0)
-    if any(cut is not None for cut in cuts.values()):
-        for core, window in _windows(height, width):
-            for (sign, family), marks in _marks(pixels, core, window).items():
-                cut = cuts[sign, family]
-                if cut is not None:
-                    passed = (marks.score >= cut)[marks.labels][core.within(window)]
-                    mask[core.slices()] |= passed
-                    kinds[f"{sign} {family}"] += float(np.count_nonzero(passed)) / mask.size
-        mask = cv2.dilate(mask.view(np.uint8), np.ones((3, 3), np.uint8)).view(bool)
-    return Proposal(mask, float(mask.mean()), kinds, not mask.any())
+    kinds = {f"{sign} {kind}": 0.0 for kind in ("crack", "scratch") for sign in SIGNS} | {"loss": 0.0}
+    mask = np.zeros((height, width), bool)
+    if is_page(lightness(_reduced(pixels))):
+        return Proposal(mask, 0.0, kinds, True, "It looks like a page of writing, print or line drawing, where lines are no cracks.")
+    seen = _look(pixels)
+    damage = seen.damage()
+    grounds = grounds_of(_reduced(pixels), cracked="crack" in damage.values())
+    for core, window in _windows(height, width) if damage or grounds else ():
+        for kind, found in _found(pixels[window.slices()], damage, grounds).items():
+            inside = found[core.within(window)]
+            mask[core.slices()] |= inside
+            kinds[kind] += float(np.count_nonzero(inside)) / mask.size
+    if not mask.any():
+        return Proposal(mask, 0.0, kinds, True, "Neither a net of cracks nor scratches nor losses with a common ground stand out.")
+    mask = cv2.dilate(mask.view(np.uint8), np.ones((3, 3), np.uint8)).view(bool)
+    return Proposal(mask, float(mask.mean()), kinds, False)
+
+
+def is_page(light: np.ndarray) -> bool:
+    """Whether a picture, uint8 [H, W], is ink on paper: script, print, engraving, line drawing.
+
+    Paper has nearly one tone over much of the page (its background is what remains when strokes are closed); strokes are deep,
+    and they cut the paper so finely that it, too, stands out between them, which craquelure does not do.
+    """
+    dark, pale = (float(np.percentile(hat, 95)) for hat in top_hats(light))
+    deepest, palest = (float(np.percentile(hat, 99)) for hat in top_hats(light))
+    paper = cv2.morphologyEx(light, cv2.MORPH_CLOSE, np.ones((17, 17), np.uint8), borderType=cv2.BORDER_REFLECT)
+    tones = np.bincount(paper.ravel(), minlength=256) / paper.size
+    one_tone = float(np.convolve(tones, np.ones(33), "same").max())  # share of the page within 16 levels of its tone
+    if min(deepest, palest) >= 45 and deepest >= 70 and np.median(paper) >= 165:
+        if (one_tone >= 0.5 and dark >= 35) or (one_tone >= 0.4 and dark >= 45):
+            return True
+    hatched = dark >= 70 and palest >= 70  # ink and paper all over, as in an engraving without blank paper
+    return hatched or (one_tone >= 0.9 and deepest >= 70) or (pale > 60 and dark > 60)
+
+
+def _reduced(pixels: np.ndarray) -> np.ndarray:
+    """At most some 4 megapixels of the picture, every n-th row and column: bounded memory, strokes keep their contrast."""
+    step = max(1, int(np.ceil(np.sqrt(pixels.shape[0] * pixels.shape[1] / 4e6))))
+    return pixels[::step, ::step]
 
 
 def _windows(height: int, width: int) -> Iterator[tuple[Window, Window]]:
@@ -112,91 +128,27 @@ def _windows(height: int, width: int) -> Iterator[tuple[Window, Window]]:
             yield core, core.grown(MARGIN_PX).clipped(height, width)
 
 
-def _cut(marks: np.ndarray, control: np.ndarray, least_pixels: float, least_marks: int) -> float | None:
-    """The score from which a sign's marks (score, pixels)[N, 2] are believed, or None when they never are."""
-    if not len(marks):
-        return None
-    for cut in np.quantile(marks[:, 0], np.linspace(0, 0.995, 80)):
-        kept = marks[marks[:, 0] >= cut]
-        if len(kept) < least_marks or kept[:, 1].sum() < least_pixels:
-            return None
-        # a handful of marks has no control by mere luck, so they must stand far above whatever the other sign has
-        is_clear = len(kept) >= _MANY_MARKS or cut >= max(_LONE_SCORE, 1.5 * control[:, 0].max(initial=0))
-        if is_clear and control[control[:, 0] >= cut, 1].sum() <= CONTROL_SHARE * kept[:, 1].sum():
-            return float(cut)
-    return None
+def _look(pixels: np.ndarray) -> _Seen:
+    seen = _Seen({sign: Net() for sign in SIGNS}, {sign: [0, 0] for sign in SIGNS})
+    for _, window in _windows(*pixels.shape[:2]):  # margins are counted twice: everything is a ratio
+        marks = dict(zip(SIGNS, lines_of(lightness(pixels[window.slices()])), strict=True))
+        for sign, other in (SIGNS, SIGNS[::-1]):
+            seen.nets[sign] += net_of(marks[sign], marks[other])
+            straight, count = straight_marks(marks[sign])
+            seen.straight[sign][0] += count
+            seen.straight[sign][1] += int(np.count_nonzero(straight))
+    return seen
 
 
-def _marks(pixels: np.ndarray, core: Window, window: Window) -> dict[tuple[str, str], _Marks]:
-    """Marks of a window by sign and family; their pixels are counted inside the core only."""
-    light = cv2.GaussianBlur(_lightness(pixels[window.slices()]), (0, 0), 0.7)
-    inside = np.zeros(light.shape, bool)
-    inside[core.within(window)] = True
+def _found(pixels: np.ndarray, damage: dict[str, str], grounds: tuple[Ground, ...]) -> dict[str, np.ndarray]:
+    """Damage in a window by kind, bool [H, W]."""
     found = {}
-    for size, floor, families in ((SIZES_PX[0], FLOOR, ("crack", "scratch")), (SIZES_PX[1], SPOT_FLOOR, ("small loss",))):
-        dark, pale = _top_hat(light, size, cv2.MORPH_BLACKHAT), _top_hat(light, size, cv2.MORPH_TOPHAT)
-        for sign, response, other in (("dark", dark, pale), ("pale", pale, dark)):
-            control = cv2.blur(other, (49, 49), borderType=cv2.BORDER_REFLECT)
-            needed = np.maximum(floor, ABOVE_CONTROL * control)
-            marks = _hysteresis(response > needed, response > 0.6 * needed)
-            shapes = _shapes(marks, response / np.maximum(control, 3), inside)
-            for family in families:
-                found[sign, family] = shapes[family]
+    if damage:
+        for sign, marks in zip(SIGNS, lines_of(lightness(pixels)), strict=True):
+            if damage.get(sign) == "crack":
+                found[f"{sign} crack"] = marks
+            elif damage.get(sign) == "scratch":
+                found[f"{sign} scratch"] = straight_marks(marks)[0]
+    if grounds:
+        found["loss"] = islands_of(pixels, grounds)
     return found
-
-
-def _lightness(pixels: np.ndarray) -> np.ndarray:
-    """uint8 [H, W] of a window."""
-    if pixels.dtype == np.uint16:
-        pixels = (pixels >> 8).astype(np.uint8)
-    if pixels.ndim == 2:
-        return np.ascontiguousarray(pixels)
-    return cv2.cvtColor(np.ascontiguousarray(pixels[..., :3]), cv2.COLOR_RGB2LAB)[..., 0]
-
-
-def _top_hat(light: np.ndarray, size: int, operation: int) -> np.ndarray:
-    element = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
-    return cv2.morphologyEx(light, operation, element, borderType=cv2.BORDER_REFLECT).astype(np.float32)
-
-
-def _hysteresis(strong: np.ndarray, weak: np.ndarray) -> np.ndarray:
-    """The weak marks that a strong one belongs to."""
-    count, labels = cv2.connectedComponents(weak.astype(np.uint8), connectivity=8)
-    kept = np.zeros(count, bool)
-    kept[np.unique(labels[strong & weak])] = True
-    kept[0] = False
-    return kept[labels]
-
-
-def _shapes(marks: np.ndarray, prominence: np.ndarray, inside: np.ndarray) -> dict[str, _Marks]:
-    """Sort marks by shape; the score of a mark grows with its prominence and with the root of its area."""
-    count, labels, facts, _ = cv2.connectedComponentsWithStats(marks.astype(np.uint8), connectivity=8)
-    box, area = facts[:, 2:4].astype(float), facts[:, 4].astype(float)
-    length = np.hypot(box[:, 0], box[:, 1])
-    across, along = _axes(labels, area)
-    long_enough = (along > SCRATCH_PX) & (area / along < WIDEST_PX)
-    of = {
-        "scratch": long_enough & (across / along < STRAIGHT),
-        "small loss": (box.min(1) >= SPOT_PX[0]) & (box.max(1) <= SPOT_PX[1]) & (area > 0.5 * box.prod(1)),
-    }
-    of["crack"] = (length >= SHORTEST_PX) & ~of["scratch"]
-    score = np.bincount(labels.ravel(), prominence.ravel(), count) / area * np.sqrt(area)
-    pixels = np.bincount(labels[inside], minlength=count)
-    found = {}
-    for family, is_it in of.items():
-        is_it[0] = False  # label 0 is the background
-        found[family] = _Marks(labels, np.where(is_it, score, 0), np.where(is_it, pixels, 0))
-    return found
-
-
-def _axes(labels: np.ndarray, area: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Spread across each mark (standard deviation) and length along (of a uniform line with that deviation), px."""
-    y, x = np.nonzero(labels)
-    which, count = labels[y, x], len(area)
-    n = np.maximum(area, 1)
-    my, mx = np.bincount(which, y, count) / n, np.bincount(which, x, count) / n
-    yy = np.bincount(which, (y - my[which]) ** 2, count) / n
-    xx = np.bincount(which, (x - mx[which]) ** 2, count) / n
-    xy = np.bincount(which, (y - my[which]) * (x - mx[which]), count) / n
-    middle, half = (yy + xx) / 2, np.sqrt(((yy - xx) / 2) ** 2 + xy**2)
-    return np.sqrt(np.maximum(middle - half, 0)), np.sqrt(12 * (middle + half)) + 1

@@ -53,7 +53,9 @@ class Outcome:
         return {"page": str(self.page), "steps": steps, "exit_code": self.exit_code}
 
 
-def run_demo(out: Path, *, seed: int = 7, quick: bool = False, on_progress: Callable[[int, int], None] | None = None) -> Outcome:
+def run_demo(
+    out: Path, *, seed: int = 7, quick: bool = False, on_progress: Callable[[int, int], None] | None = None
+) -> Outcome:
     """Draw, restore, speculate, build, render, seal and verify, with keys and a log of the folder's own.
 
     Args:
@@ -89,7 +91,15 @@ def _chapters(stage: Path, home: Home, seed: int, quick: bool, outcome: Outcome,
     plan = list(_plan(stage, home, size))
     with _timed(outcome, "Draw the sample works"):
         samples = release(_samples(seed), stage / "samples", home)
-    chapters.append(Chapter("Sample works", "samples/panel.png", "Drawn by the generator", "No model had a hand in these.", _picture(samples, "panel.png")))
+    chapters.append(
+        Chapter(
+            "Sample works",
+            "samples/panel.png",
+            "Drawn by the generator",
+            "No model had a hand in these.",
+            _picture(samples, "panel.png"),
+        )
+    )
     for number, (title, name, kind, gist, run) in enumerate(plan, 1):
         with _timed(outcome, title):
             made = run()
@@ -120,14 +130,44 @@ def _plan(stage: Path, home: Home, size: dict) -> Iterator[tuple[str, str, str, 
         lambda: speculate(facade, stage / "variants", home=home, reference=panel, variants=3),
     )
     scenes = (
-        ("coins", "Coins of Pompeii", "A relief raised from a photograph's tones.", samples / "coins.png", {"kind": "relief", "width_m": COINS_WIDTH_M}),
-        ("house", "The façade in metres", "Extruded from the drawing by its own scale bar.", facade, {"kind": "facade", "read_scale_bar": True}),
-        ("plan", "The plan in metres", "Walls raised from the plan.", samples / "plan.png", {"kind": "plan", "read_scale_bar": True}),
-        ("room", "The restored panel on a wall", "Hung at its true size.", stage / "restored" / "restored.png", {"kind": "gallery", "width_m": PANEL_WIDTH_M}),
+        (
+            "coins",
+            "Coins of Pompeii",
+            "A relief raised from a photograph's tones.",
+            samples / "coins.png",
+            {"kind": "relief", "width_m": COINS_WIDTH_M},
+        ),
+        (
+            "house",
+            "The façade in metres",
+            "Extruded from the drawing by its own scale bar.",
+            facade,
+            {"kind": "facade", "read_scale_bar": True},
+        ),
+        (
+            "plan",
+            "The plan in metres",
+            "Walls raised from the plan.",
+            samples / "plan.png",
+            {"kind": "plan", "read_scale_bar": True},
+        ),
+        (
+            "room",
+            "The restored panel on a wall",
+            "Hung at its true size.",
+            stage / "restored" / "restored.png",
+            {"kind": "gallery", "width_m": PANEL_WIDTH_M},
+        ),
     )
     for name, title, gist, source, asked in scenes:
         scene = stage / f"{name}-scene"
-        yield f"{title}: scene", scene.name, "", "", lambda source=source, scene=scene, asked=asked: build_scene(source, scene, home=home, **asked)
+        yield (
+            f"{title}: scene",
+            scene.name,
+            "",
+            "",
+            lambda source=source, scene=scene, asked=asked: build_scene(source, scene, home=home, **asked),
+        )
         render = stage / name
         yield title, name, "Scene", gist, lambda scene=scene, render=render: render_scene(scene, render, home=home, **size)
 
@@ -151,7 +191,7 @@ def _samples(seed: int) -> Draft:
     files.append(Picture("coins.png", coins(), "sample"))
     said = (
         "Panel and sheets were drawn by the project's own generator; anybody may use them (CC0).",
-        "coins.png is a photograph of the Brooklyn Museum's Greek coins from Pompeii, as scikit-image carries it; no known copyright restrictions.",
+        "coins.png: Greek coins from Pompeii, Brooklyn Museum, as scikit-image carries it; no known copyright restrictions.",
     )
     request = {"operation": "sample", "seed": seed, "rights": OURS}
     return Draft(operation="sample", request=request, files=tuple(files), assumptions=said)
@@ -161,7 +201,9 @@ def _page(chapters: list) -> Draft:
     from studio.report.page import demo_page
 
     page = Document("index.html", "text/html", "page", contains_ai=False, data=demo_page(chapters).encode())
-    return Draft(operation="page", request={"operation": "page", "chapters": [chapter.link for chapter in chapters]}, files=(page,))
+    return Draft(
+        operation="page", request={"operation": "page", "chapters": [chapter.link for chapter in chapters]}, files=(page,)
+    )
 
 
 def _picture(made: Release, name: str) -> np.ndarray:

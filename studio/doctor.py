@@ -38,7 +38,8 @@ def _device() -> Finding:
 
     if torch.cuda.is_available():
         return Finding("Device", True, f"{torch.cuda.get_device_name()}, torch {torch.__version__}")
-    text = f"{os.cpu_count()} CPU cores ({platform.machine()}), torch {torch.__version__}; no GPU, which the bundled model does not need"
+    cores = f"{os.cpu_count()} CPU cores ({platform.machine()})"
+    text = f"{cores}, torch {torch.__version__}; no GPU, which the bundled model does not need"
     return Finding("Device", True, text)
 
 
@@ -81,7 +82,9 @@ def _blender() -> Finding:
 
 def _page() -> Finding:
     there = find_spec("gradio") is not None
-    return Finding("Web page", there, "gradio is there" if there else "gradio is missing", "" if there else "pip install 'gradio>=6.31'")
+    return Finding(
+        "Web page", there, "gradio is there" if there else "gradio is missing", "" if there else "pip install 'gradio>=6.31'"
+    )
 
 
 def _keys(home: Home) -> Finding:

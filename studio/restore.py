@@ -106,7 +106,8 @@ def proposed_mask(source: Source) -> Mask:
     proposal = propose(source.pixels)
     if proposal.nothing_found:
         raise NothingDamagedError(
-            f"No damage was found in {source.name}, so nothing was filled. Draw a mask of your own (white = lost) and pass --mask."
+            f"No damage was found in {source.name}, so nothing was filled. "
+            "Draw a mask of your own (white = lost) and pass --mask."
         )
     kinds = ", ".join(f"{kind} {share:.2%}" for kind, share in proposal.kinds.items() if share > 0)
     said = (

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from blender_addon.scenes.model import SceneModel
+from blender_addon.scenes.model import Author, SceneModel
 from provenance.draft import Document, Draft, Picture
 from provenance.home import Home
 from studio.drawings.reading import FacadeReading, PlanReading, ScaleBar
@@ -33,9 +33,15 @@ class Asked:
         if self.width_m is not None:
             return width_px / self.width_m, ()
         if not self.read_scale_bar:
-            raise ScaleError(f"How large is {name}? Pass --width-m, --scale PX_PER_M, or --scale-bar to read the bar on the sheet.")
+            raise ScaleError(
+                f"How large is {name}? Pass --width-m, --scale PX_PER_M, or --scale-bar to read the bar on the sheet."
+            )
         if bar is None or bar.px_per_m is None:
-            seen = "no scale bar was found" if bar is None else f"a bar of {bar.length_px:.0f} px was found, but not what it measures"
+            seen = (
+                "no scale bar was found"
+                if bar is None
+                else f"a bar of {bar.length_px:.0f} px was found, but not what it measures"
+            )
             raise ScaleError(f"{name}: {seen}. Pass --scale PX_PER_M (pixels of the bar ÷ metres that it stands for).")
         figures = f"{bar.length_px:.1f} px = {bar.value:g} m"
         return bar.px_per_m, (f"The scale was read from the sheet's bar: {figures}, {bar.px_per_m:.2f} px per metre.",)
@@ -106,7 +112,7 @@ class Origin:
     """What is known of the picture that is to be built with: `level` and `author` of what it shows."""
 
     level: int = 1
-    author: str = "drawing"
+    author: Author = "drawing"
     notes: tuple[str, ...] = ()
 
 
@@ -122,7 +128,9 @@ def origin_of(source: Source, home: Home) -> Origin:
     return Origin(7, "AI", (said,))
 
 
-def work_scene(source: Source, asked: Asked, kind: str, origin: Origin) -> tuple[SceneModel, np.ndarray | None, tuple[str, ...]]:
+def work_scene(
+    source: Source, asked: Asked, kind: str, origin: Origin
+) -> tuple[SceneModel, np.ndarray | None, tuple[str, ...]]:
     """A relief of the picture, or the picture hung in a room."""
     from blender_addon.scenes.gallery import gallery
     from blender_addon.scenes.relief import relief
@@ -136,8 +144,12 @@ def work_scene(source: Source, asked: Asked, kind: str, origin: Origin) -> tuple
     width = source.size[0] / scale
     if kind == "relief":
         level, author = max(6, origin.level), "AI" if origin.author == "AI" else "rule"
-        model = relief(source.pixels, width_m=width, depth_m=width * RELIEF_SHARE, level=level, author=author, source_sha256=source.sha256)
-        rule = f"The relief's depth, {width * RELIEF_SHARE * 1000:.1f} mm, is a rule (3 % of its width); heights follow the tones."
+        model = relief(
+            source.pixels, width_m=width, depth_m=width * RELIEF_SHARE, level=level, author=author, source_sha256=source.sha256
+        )
+        rule = (
+            f"The relief's depth, {width * RELIEF_SHARE * 1000:.1f} mm, is a rule (3 % of its width); heights follow the tones."
+        )
         return model, None, (*said, rule)
     carried = source.pixels
     if source.media_type in ("image/png", "image/jpeg") and source.orientation == 1 and source.pixels.dtype == np.uint8:
@@ -159,11 +171,12 @@ def facade_scene(source: Source, asked: Asked) -> tuple[SceneModel, np.ndarray, 
         raise NoDrawingError(f"No façade was found on {source.name}: give a sheet that shows one elevation, cropped to it.")
     scale, said = asked.scale_of(reading.picture.shape[1], reading.scale, source.name)
     openings = [
-        Opening("door" if one.kind == "door" else "window", tuple(map(float, one.box)), inferred=one.inferred) for one in reading.openings
+        Opening("door" if one.kind == "door" else "window", _floats(one.box), inferred=one.inferred)
+        for one in reading.openings
     ]
     model = facade(
         openings,
-        wall_px=tuple(map(float, reading.facade)),
+        wall_px=_floats(reading.facade),
         px_per_m=scale,
         roof_px=_roof(reading),
         by_rule=("cornice", "plinth"),
@@ -187,7 +200,7 @@ def plan_scene(source: Source, asked: Asked, height_m: float | None) -> tuple[Sc
     model = plan(
         polygons_from_mask(reading.walls, scale),
         height_m=height_m,
-        gaps=[Gap("window" if one.kind == "window" else "door", tuple(map(float, one.box))) for one in reading.openings],
+        gaps=[Gap("window" if one.kind == "window" else "door", _floats(one.box)) for one in reading.openings],
         px_per_m=scale,
         drawing=reading.picture,
         source_sha256=source.sha256,
@@ -203,6 +216,11 @@ def _roof(reading: FacadeReading) -> list[tuple[float, float]] | None:
     above = [(float(x), float(min(y, eaves))) for x, y in reading.silhouette if y <= eaves + 1]
     high = eaves - min((y for _, y in above), default=eaves)
     return above if len(above) >= 3 and high > 0.04 * (reading.facade[3] - eaves) else None
+
+
+def _floats(box: tuple[int, int, int, int]) -> tuple[float, float, float, float]:
+    x0, y0, x1, y1 = map(float, box)
+    return x0, y0, x1, y1
 
 
 def _turned(angle: float) -> tuple[str, ...]:

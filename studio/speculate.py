@@ -88,9 +88,7 @@ def eight_bit_rgb(pixels: np.ndarray) -> np.ndarray:
     return pixels
 
 
-def _draft(
-    sheet: Source, pixels: np.ndarray, request, model: dict, output, inputs: tuple[SourceNote, ...]
-) -> Draft:
+def _draft(sheet: Source, pixels: np.ndarray, request, model: dict, output, inputs: tuple[SourceNote, ...]) -> Draft:
     from studio.report.page import variants_page
 
     # where the network added nothing, the flat colours come from the drawing's tones by rule, and no model made a pixel

@@ -32,7 +32,17 @@ def _tree(path: Path) -> ast.Module:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_file_holds_one_idea(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
-    assert not set(re.split(r"[_\W]", path.stem)) & {"utils", "util", "helpers", "helper", "common", "manager", "core", "base", "misc"}
+    assert not set(re.split(r"[_\W]", path.stem)) & {
+        "utils",
+        "util",
+        "helpers",
+        "helper",
+        "common",
+        "manager",
+        "core",
+        "base",
+        "misc",
+    }
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -68,7 +78,12 @@ def test_every_error_has_the_root_of_its_package():
         for node in ast.walk(_tree(path)):
             if isinstance(node, ast.ClassDef):
                 parents = {ast.unparse(one) for one in node.bases}
-                is_root = path.name == "errors.py" and node.name in ("StudioError", "PipelineError", "ProvenanceError", "SceneError")
+                is_root = path.name == "errors.py" and node.name in (
+                    "StudioError",
+                    "PipelineError",
+                    "ProvenanceError",
+                    "SceneError",
+                )
                 if parents & {"Exception", "BaseException", "RuntimeError", "ValueError", "OSError"} and not is_root:
                     strays.append(f"{path.relative_to(ROOT)}:{node.lineno} {node.name}")
     assert not strays, strays
@@ -86,12 +101,12 @@ def test_the_add_on_never_imports_itself_by_name():
 @pytest.mark.parametrize("arguments", [["--help"], ["verify", "pyproject.toml"], ["restore", "--help"]], ids=" ".join)
 def test_light_commands_load_nothing_heavy(arguments, tmp_path):
     program = (
-        "import sys; sys.argv = ['anastylosis', *%r]\n"
+        f"import sys; sys.argv = ['anastylosis', *{arguments!r}]\n"
         "from studio.cli import main\n"
         "try: main()\n"
         "except SystemExit: pass\n"
         "heavy = {'torch', 'diffusers', 'gradio', 'bpy', 'trimesh', 'scipy', 'transformers', 'skimage'} & set(sys.modules)\n"
-        "print('HEAVY', sorted(heavy))" % (arguments,)
+        "print('HEAVY', sorted(heavy))"
     )
     run = subprocess.run(
         [sys.executable, "-c", program],

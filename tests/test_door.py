@@ -58,7 +58,12 @@ def test_every_file_in_a_persons_folder_went_through_the_door(desk, tmp_path, co
     if command == "render" and not (desk / "out-relief").exists():
         pytest.skip("there is no scene to render")
     arguments = [sys.executable, "-c", WATCH, str(desk), str(written), *COMMANDS[command]]
-    environment = {"PATH": "/usr/bin:/bin", "ANASTYLOSIS_HOME": str(tmp_path / "home"), "PYTHONPATH": str(ROOT), "HOME": str(tmp_path)}
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "ANASTYLOSIS_HOME": str(tmp_path / "home"),
+        "PYTHONPATH": str(ROOT),
+        "HOME": str(tmp_path),
+    }
     run = subprocess.run(arguments, cwd=desk, env=environment, capture_output=True, text=True, timeout=300)
     assert run.returncode == 0, run.stderr[-1500:]
     strays = [path for path in written.read_text().splitlines() if ".unsealed-" not in path]

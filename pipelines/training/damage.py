@@ -9,12 +9,17 @@ from __future__ import annotations
 import cv2
 import numpy as np
 from scipy.ndimage import distance_transform_edt, gaussian_filter
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 
 def hard(mask: np.ndarray, at: float = 0.35) -> np.ndarray:
     """Coverage → hole, bool."""
     return mask > at
+
+
+def _distance(inside: np.ndarray) -> np.ndarray:
+    """Distance of each True pixel to the nearest False one, px."""
+    return np.asarray(distance_transform_edt(inside), np.float32)
 
 
 def fbm(shape, scale, rng, octaves=4, gain=0.5) -> np.ndarray:
@@ -24,7 +29,7 @@ def fbm(shape, scale, rng, octaves=4, gain=0.5) -> np.ndarray:
     for _ in range(octaves):
         gh, gw = int(h / scale) + 4, int(w / scale) + 4
         g = rng.standard_normal((gh, gw)).astype(np.float32)
-        m = np.float32([[scale, 0, -rng.random() * scale], [0, scale, -rng.random() * scale]])
+        m = np.array([[scale, 0, -rng.random() * scale], [0, scale, -rng.random() * scale]], np.float32)
         out += amp * cv2.warpAffine(g, m, (w, h), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
         amp, scale = amp * gain, max(scale / 2, 2.0)
     return (out - out.mean()) / (out.std() + 1e-6)
@@ -53,7 +58,7 @@ def _cells(shape, cell, rng, aniso=1.0, angle=0.0, warp=0.25, jitter=0.45):
         -1,
     ).reshape(-1, 2)
     q = np.stack([u, v], -1).reshape(-1, 2)
-    d, i = cKDTree(p).query(q, k=2, workers=1)
+    d, i = (np.asarray(found) for found in KDTree(p).query(q, k=2, workers=1))
     gap = np.linalg.norm(p[i[:, 0]] - p[i[:, 1]], axis=1) + 1e-6
     border = (d[:, 1] ** 2 - d[:, 0] ** 2) / (2 * gap)  # exact distance to the bisector
     return i[:, 0].reshape(shape), border.reshape(shape).astype(np.float32)
@@ -116,7 +121,7 @@ def scratches(shape, rng, n=None, width=None):
         for b in range(rng.choice([1, 1, 1, 2, 4])):
             off = np.stack([-np.sin(ang + turn), np.cos(ang + turn)], 1) * (b * rng.uniform(2.5, 7))
             lay = np.zeros((h, w), np.uint8)
-            points = np.int32((path + off) * 16)
+            points = ((path + off) * 16).astype(np.int32)
             for i in np.flatnonzero(skip[:-1] & (taper[:-1] > 0.05)):
                 thick = max(1, round(wd * taper[i]))
                 cv2.line(lay, points[i].tolist(), points[i + 1].tolist(), 255, thick, cv2.LINE_AA, 4)
@@ -175,7 +180,7 @@ def large_loss(shape, rng, area=None):
         cy = rng.choice([0.08, 0.92])
         r *= 1.25
     m = blob(shape, rng, cy * shape[0], cx * shape[1], r, 0.5)
-    near = np.exp(-distance_transform_edt(m < 0.5) / (0.12 * r))
+    near = np.exp(-_distance(m < 0.5) / (0.12 * r))
     return np.maximum(m, small_losses(shape, rng, 0.08) * (near > 0.3)).astype(np.float32)
 
 
@@ -202,7 +207,10 @@ RAKING = np.pi * 0.75  # light from the upper left, as conservators photograph
 def render_loss(image, cov, rng, ground=None, light=RAKING, depth=1.0):
     """Opaque loss: textured ground, plus a lit rim and a cast shadow from the paint step under raking light."""
     name = ground or rng.choice(list(GROUNDS))
-    g = np.float32(GROUNDS[name]) * (1 + 0.05 * fbm(cov.shape, 40, rng, 4) + 0.03 * fbm(cov.shape, 3, rng, 1))[..., None]
+    g = (
+        np.array(GROUNDS[name], np.float32)
+        * (1 + 0.05 * fbm(cov.shape, 40, rng, 4) + 0.03 * fbm(cov.shape, 3, rng, 1))[..., None]
+    )
     if name in ("canvas", "wood"):
         y, x = np.mgrid[: cov.shape[0], : cov.shape[1]]
         if name == "canvas":
@@ -221,9 +229,10 @@ def render_cracks(image, cov, rng, dark=None, cupping=None):
     """Crack: darkened core (dirt), or pale on dark paint (cracked varnish); cupped islands lift a light line beside it."""
     lum = gaussian_filter(image.mean(-1), 6)
     dark = rng.random() < 0.8 if dark is None else dark
-    core = np.float32([0.10, 0.08, 0.06]) if dark else np.float32([0.72, 0.68, 0.60])
+    core = np.array([0.10, 0.08, 0.06], np.float32) if dark else np.array([0.72, 0.68, 0.60], np.float32)
     k = rng.uniform(0.55, 0.95) * (np.clip(0.35 + lum, 0, 1) if dark else np.clip(1.1 - lum, 0.1, 1))
-    out = image * (1 - (k * cov)[..., None]) + core * (k * cov)[..., None]
+    ink = np.asarray(k * cov)[..., None]
+    out = image * (1 - ink) + core * ink
     h = gaussian_filter(1 - cov, 1.2)
     gy, gx = np.gradient(h)
     cup = rng.uniform(0.1, 0.5) if cupping is None else cupping
@@ -234,14 +243,14 @@ def veil_stain(shape, rng):
     """Water stain: pale inside, dark scalloped tide line. Returns optical density (h, w, 3) >= 0."""
     h, w = shape
     m = blob(shape, rng, rng.uniform(0, 1) * h, rng.uniform(0, 1) * w, rng.uniform(0.15, 0.4) * min(h, w), 0.6) > 0.5
-    inside = distance_transform_edt(m).astype(np.float32)
+    inside = _distance(m).astype(np.float32)
     s = rng.uniform(2, 7)
     rim = (
         np.exp(-inside / s) * m * (1 + 0.4 * fbm(shape, 25, rng, 3))
         + 0.6 * np.exp(-np.abs(inside - 4 * s) / (1.5 * s)) * m * 0.5
     )
     dens = 0.12 * gaussian_filter(m.astype(np.float32), 4) + 0.45 * np.clip(rim, 0, 1.6)
-    return (gaussian_filter(dens, 0.8)[..., None] * np.float32([0.45, 0.75, 1.25])).astype(np.float32)
+    return (gaussian_filter(dens, 0.8)[..., None] * np.array([0.45, 0.75, 1.25], np.float32)).astype(np.float32)
 
 
 def veil_foxing(shape, rng, n=None):
@@ -257,20 +266,14 @@ def veil_foxing(shape, rng, n=None):
         y, x = np.mgrid[y0:y1, x0:x1].astype(np.float32)
         d = np.hypot(y - cy, x - cx) * (1 + 0.15 * np.sin(3 * np.arctan2(y - cy, x - cx) + rng.uniform(0, 6))) / r
         dens[y0:y1, x0:x1] += rng.uniform(0.1, 0.45) * (0.65 * np.exp(-(d**2)) + 0.35 * np.exp(-((d / 2.2) ** 2)))
-    return (np.clip(dens * (1 + 0.12 * fbm(shape, 5, rng, 2)), 0, 1.2)[..., None] * np.float32([0.35, 0.8, 1.35])).astype(
-        np.float32
-    )
-
-
-def veil_varnish(shape, rng):
-    """Yellowed varnish: low-frequency density with drips along the vertical and a cleaned window now and then."""
-    d = 0.18 + 0.05 * fbm(shape, max(shape), rng, 2) + 0.03 * cv2.blur(fbm(shape, 30, rng, 2), (1, 61))
-    return (np.clip(d, 0, 1)[..., None] * np.float32([0.35, 0.8, 2.0])).astype(np.float32)
+    return (
+        np.clip(dens * (1 + 0.12 * fbm(shape, 5, rng, 2)), 0, 1.2)[..., None] * np.array([0.35, 0.8, 1.35], np.float32)
+    ).astype(np.float32)
 
 
 def apply_veil(image, density):
     """Beer–Lambert in linear light: damaged = image · exp(−density). The clean picture stays recoverable."""
-    lin = np.where(image <= 0.04045, image / 12.92, ((image + 0.055) / 1.055) ** 2.4) * np.exp(-density)
+    lin = np.where(image <= 0.04045, image / 12.92, ((np.maximum(image, 0) + 0.055) / 1.055) ** 2.4) * np.exp(-density)
     return np.clip(np.where(lin <= 0.0031308, lin * 12.92, 1.055 * np.maximum(lin, 1e-8) ** (1 / 2.4) - 0.055), 0, 1).astype(
         np.float32
     )

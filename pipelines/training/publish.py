@@ -39,13 +39,15 @@ def publish(run: Path, data: Path, out: Path, benchmark: Path | None) -> None:
     (out / "training-images.csv").write_text(_images(data))
     (out / "DATASHEET.md").write_text(_datasheet(data))
     figures = json.loads(benchmark.read_text()) if benchmark else None
-    (out / "README.md").write_text(_card(config, log, weights_digest(out), sum(p.numel() for p in network.parameters()), figures))
+    (out / "README.md").write_text(
+        _card(config, log, weights_digest(out), sum(p.numel() for p in network.parameters()), figures)
+    )
 
 
 def _images(data: Path) -> str:
     """Every training picture with what its source claims."""
     text = io.StringIO()
-    table = csv.DictWriter(text, COLUMNS, extrasaction="ignore", lineterminator="\n")
+    table: csv.DictWriter[str] = csv.DictWriter(text, COLUMNS, extrasaction="ignore", lineterminator="\n")
     table.writeheader()
     table.writerows(rows(data, "train"))
     return text.getvalue()
@@ -73,34 +75,36 @@ def _datasheet(data: Path) -> str:
         f"{grey / len(pictures):.0%} of the pictures are grey. The largest source is {sources.most_common(1)[0][0]} with",
         f"{sources.most_common(1)[0][1]} pictures; there are {len(sources)} sources.",
         "",
-        "Whose art is missing: nothing from sub-Saharan Africa or Oceania; Persian and Indian painting in black and white only;",
-        "much Europe of the 19th century. Expect less on works unlike these, and compare hypotheses before believing one.",
+        "Whose art is missing: nothing from sub-Saharan Africa or Oceania; Persian and Indian painting in black and white",
+        "only; much Europe of the 19th century. Expect less on works unlike these, and compare hypotheses first.",
         "",
     ]
     return "\n".join(lines)
 
 
 def _card(config: dict, log: list[dict], digest: str, parameters: int, figures: dict | None) -> str:
-    hours = log[-1]["seconds"] / 3600
+    hours, cores = log[-1]["seconds"] / 3600, config["threads"] * config["processes"]
+    energy = hours * CPU_WATTS * cores / 1000
     lines = [
         "# Bundled restoration model",
         "",
-        f"Pixel-space diffusion model, {parameters / 1e6:.2f} M parameters, safetensors. Conditional on known pixels, the hole,",
-        "the distance to its edge and, where given, a line map. Digest of the weights:",
+        f"Pixel-space diffusion model, {parameters / 1e6:.2f} M parameters, safetensors. Conditional on known pixels,",
+        "the hole, the distance to its edge and, where given, a line map. Digest of the weights:",
         f"`{digest}`.",
         "",
         "| trained | |",
         "| --- | --- |",
         f"| pictures | {config['pictures']} public-domain works (see DATASHEET.md and training-images.csv) |",
         f"| examples seen | {log[-1]['images']:,} crops of {config['side']} px |",
-        f"| compute | {hours:.2f} h on {config['threads'] * config['processes']} shared CPU core(s), bf16 |",
-        f"| energy, estimated | {hours * CPU_WATTS * config['threads'] * config['processes'] / 1000:.3f} kWh at {CPU_WATTS} W a core |",
+        f"| compute | {hours:.2f} h on {cores} shared CPU core(s), bf16 |",
+        f"| energy, estimated | {energy:.3f} kWh at {CPU_WATTS} W a core |",
         f"| seed | {config['seed']} |",
         f"| gain over the prefill on training crops at the end | {log[-1]['gain_db']:+.2f} dB |",
         "",
-        "Meant for: cracks, scratches, flaking and small losses of paintings, prints, drawings and photographs, as a preview that",
-        "a person judges. Not meant for: faces, inscriptions or any form that stood wholly inside a large loss; there it draws a",
-        "soft continuation of the surroundings and nothing else. Licence of code and weights: see the package.",
+        "Meant for: cracks, scratches, flaking and small losses of paintings, prints, drawings and photographs, as a preview",
+        "that a person judges. Not meant for: faces, inscriptions or any form that stood wholly inside a large loss; there it",
+        "draws a soft continuation of the surroundings and nothing else. Texture above 0 adds grain of about the right",
+        "strength, not form.",
         "",
     ]
     if figures:

@@ -11,7 +11,9 @@ from studio.cli.outcome import Json, progress, tell
 
 
 def demo(
-    out: Annotated[Path, typer.Option("-o", "--out", help="Folder; must not exist yet, or be empty.", metavar="DIR")] = Path("anastylosis-demo"),
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder; must not exist yet, or be empty.", metavar="DIR")] = Path(
+        "anastylosis-demo"
+    ),
     seed: Annotated[int, typer.Option(min=0, help="Another seed draws another panel and another house.")] = 7,
     quick: Annotated[bool, typer.Option("--quick", help="Small renders, for a first look.")] = False,
     json: Json = False,

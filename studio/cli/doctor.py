@@ -17,6 +17,9 @@ def doctor(home: HomeFolder = None, json: Json = False) -> None:
 
     found = examine(home_of(home))
     signs = {"good": "[green]✓[/]", "problem": "[red]✗[/]"}
-    lines = [f"{signs['good' if f.is_good else 'problem']} {f.subject}: {f.text}" + (f"\n    → {f.fix}" if f.fix else "") for f in found]
+    lines = [
+        f"{signs['good' if f.is_good else 'problem']} {f.subject}: {f.text}" + (f"\n    → {f.fix}" if f.fix else "")
+        for f in found
+    ]
     tell(json, {"findings": [f.to_json() for f in found]}, lines)
     raise typer.Exit(0 if all(f.is_good for f in found) else 1)

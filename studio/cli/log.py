@@ -19,7 +19,11 @@ def show(home: HomeFolder = None, json: Json = False) -> None:
     from studio.log import leaves, open_log
 
     found = leaves(open_log(home_of(home)))
-    tell(json, {"leaves": found}, [f"{leaf['index']:>6}  {leaf['made']}  {leaf['operation']:<10} {leaf['record'][:16]}…" for leaf in found])
+    tell(
+        json,
+        {"leaves": found},
+        [f"{leaf['index']:>6}  {leaf['made']}  {leaf['operation']:<10} {leaf['record'][:16]}…" for leaf in found],
+    )
 
 
 @app.command()
@@ -32,7 +36,11 @@ def checkpoint(home: HomeFolder = None, json: Json = False) -> None:
 
     log = open_log(home_of(home))
     head = log.checkpoint()
-    tell(json, {"origin": head.origin, "size": head.size, "root": head.root.hex(), "note": log.checkpoint_text()}, [log.checkpoint_text()])
+    tell(
+        json,
+        {"origin": head.origin, "size": head.size, "root": head.root.hex(), "note": log.checkpoint_text()},
+        [log.checkpoint_text()],
+    )
 
 
 @app.command()

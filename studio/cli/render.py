@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +13,7 @@ from studio.cli.arguments import HomeFolder, Out, Seed, home_of
 from studio.cli.outcome import Json, progress, tell
 
 
-class Camera(str, Enum):
+class Camera(StrEnum):
     """How the scene is looked at."""
 
     still = "still"
@@ -35,7 +35,9 @@ def render(
     samples: Annotated[int, typer.Option(min=1, max=4096, help="Cycles samples per pixel.")] = 32,
     camera: Annotated[Camera, typer.Option(help="still, turntable (MP4), equirect (2:1) or dome (square).")] = Camera.still,
     blend: Annotated[bool, typer.Option("--blend", help="Keep the .blend file.")] = False,
-    blender: Annotated[Path | None, typer.Option(help="A blender executable, or a Python that has bpy.", envvar="ANASTYLOSIS_BLENDER")] = None,
+    blender: Annotated[
+        Path | None, typer.Option(help="A blender executable, or a Python that has bpy.", envvar="ANASTYLOSIS_BLENDER")
+    ] = None,
     seed: Seed = 0,
     home: HomeFolder = None,
     json: Json = False,
@@ -44,8 +46,8 @@ def render(
 
     Example: anastylosis render house --size 1280x720 --samples 64 -o house-render
     """
-    from studio.render import render_scene
     from studio.cli.summary import summary, summary_lines
+    from studio.render import render_scene
 
     width, height = (int(number) for number in size.split("x"))
     with progress("Rendering") as on_progress:

@@ -16,7 +16,9 @@ def restore(
     out: Out,
     mask: Annotated[Path | None, typer.Option(help="Same size; white = lost. Proposed when left out.", metavar="MASK")] = None,
     fit_mask: Annotated[bool, typer.Option("--fit-mask", help="Resize a mask of another size.")] = False,
-    propose: Annotated[bool, typer.Option("--propose", help="Write the proposed mask and stop before anything is filled.")] = False,
+    propose: Annotated[
+        bool, typer.Option("--propose", help="Write the proposed mask and stop before anything is filled.")
+    ] = False,
     hypotheses: Annotated[int, typer.Option(min=1, max=16, help="How many answers to offer.")] = 1,
     texture: Annotated[float, typer.Option(min=0, max=1, help="0 = the safest fill, 1 = the liveliest.")] = 0.0,
     model: Model = "bundled",
@@ -30,7 +32,8 @@ def restore(
 
     Example: anastylosis restore panel.tif --mask losses.png --hypotheses 3 -o restored
     """
-    from studio.restore import propose_mask, restore as restore_picture
+    from studio.restore import propose_mask
+    from studio.restore import restore as restore_picture
 
     with progress("Filling") as on_progress:
         if propose:

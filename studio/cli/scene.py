@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +12,7 @@ from studio.cli.arguments import HomeFolder, Out, Rights, StrictRights, home_of
 from studio.cli.outcome import Json, tell
 
 
-class Kind(str, Enum):
+class Kind(StrEnum):
     """What the input is turned into."""
 
     relief = "relief"
@@ -24,11 +24,15 @@ class Kind(str, Enum):
 def scene(
     picture: Annotated[Path, typer.Argument(help="A picture, an elevation or a plan.", metavar="INPUT")],
     out: Out,
-    kind: Annotated[Kind, typer.Option(help="relief: a solid from tones; facade, plan: from a drawing; gallery: hung in a room.")] = Kind.relief,
+    kind: Annotated[
+        Kind, typer.Option(help="relief: a solid from tones; facade, plan: from a drawing; gallery: hung in a room.")
+    ] = Kind.relief,
     width_m: Annotated[float | None, typer.Option("--width-m", min=0.001, help="Width of the whole picture in metres.")] = None,
     scale: Annotated[float | None, typer.Option("--scale", min=0.01, help="Pixels per metre.", metavar="PX_PER_M")] = None,
     scale_bar: Annotated[bool, typer.Option("--scale-bar", help="Read the scale bar of the sheet.")] = False,
-    height_m: Annotated[float | None, typer.Option("--height-m", min=0.1, help="Wall height of a plan; 3 m is assumed when left out.")] = None,
+    height_m: Annotated[
+        float | None, typer.Option("--height-m", min=0.1, help="Wall height of a plan; 3 m is assumed when left out.")
+    ] = None,
     rights: Rights = None,
     strict_rights: StrictRights = False,
     home: HomeFolder = None,
@@ -38,8 +42,8 @@ def scene(
 
     Example: anastylosis scene facade.png --kind facade --scale 47 -o house
     """
-    from studio.scene import build_scene
     from studio.cli.summary import summary, summary_lines
+    from studio.scene import build_scene
 
     release = build_scene(
         picture,

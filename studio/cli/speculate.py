@@ -29,8 +29,8 @@ def speculate(
 
     Example: anastylosis speculate facade.png --reference street.jpg --variants 4 -o variants
     """
-    from studio.speculate import speculate as draw_variants
     from studio.cli.summary import summary, summary_lines
+    from studio.speculate import speculate as draw_variants
 
     with progress("Drawing") as on_progress:
         release = draw_variants(

@@ -35,7 +35,11 @@ def summary_lines(release: Release) -> list[str]:
     lines = [f"[bold]{plain(str(release.folder))}[/]  sealed, leaf {release.leaf} of the log"]
     for file in release.files:
         credential = f"{file.credential} credential" if file.credential else "by digest"
-        mark = f", watermark {file.handle}" if file.handle else (f", no watermark: {file.handle_reason}" if file.handle_reason else "")
+        mark = (
+            f", watermark {file.handle}"
+            if file.handle
+            else (f", no watermark: {file.handle_reason}" if file.handle_reason else "")
+        )
         lines.append(plain(f"  {file.name:<22} {credential}{mark}"))
     record = release.record
     if levels := {level: share for level, share in record.get("levels", {}).items() if share}:
