@@ -112,12 +112,12 @@ def _along(hat: np.ndarray) -> np.ndarray:
         arms.append(arm)
     best, total = np.zeros(hat.shape, np.uint16), np.zeros(hat.shape, np.uint16)
     for index, arm in enumerate(arms):
-        total += arm // DIRECTIONS
+        total += arm
         back = index + DIRECTIONS // 2  # a line may bend by one direction
         opposite = np.maximum(arms[back % DIRECTIONS], arms[(back - 1) % DIRECTIONS])
         np.maximum(opposite, arms[(back + 1) % DIRECTIONS], out=opposite)
         np.maximum(best, np.minimum(arm, opposite), out=best)
-    return (best.astype(np.float32) - total) / ARM_PX
+    return (best - total.astype(np.float32) / DIRECTIONS) / ARM_PX
 
 
 def _marks(response: np.ndarray, control: np.ndarray) -> np.ndarray:

@@ -103,16 +103,18 @@ def is_page(light: np.ndarray) -> bool:
     Paper has nearly one tone over much of the page (its background is what remains when strokes are closed); strokes are deep,
     and they cut the paper so finely that it, too, stands out between them, which craquelure does not do.
     """
-    dark, pale = (float(np.percentile(hat, 95)) for hat in top_hats(light))
-    deepest, palest = (float(np.percentile(hat, 99)) for hat in top_hats(light))
-    paper = cv2.morphologyEx(light, cv2.MORPH_CLOSE, np.ones((17, 17), np.uint8), borderType=cv2.BORDER_REFLECT)
+    light = cv2.GaussianBlur(light, (0, 0), 0.7)
+    dark, pale = top_hats(light)
+    usual, deepest, palest = np.percentile(dark, 95), np.percentile(dark, 99), np.percentile(pale, 99)
+    height, width = light.shape
+    half = cv2.resize(light, (max(1, width // 2), max(1, height // 2)), interpolation=cv2.INTER_AREA)
+    paper = cv2.morphologyEx(half, cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8), borderType=cv2.BORDER_REFLECT)
     tones = np.bincount(paper.ravel(), minlength=256) / paper.size
-    one_tone = float(np.convolve(tones, np.ones(33), "same").max())  # share of the page within 16 levels of its tone
-    if min(deepest, palest) >= 45 and deepest >= 70 and np.median(paper) >= 165:
-        if (one_tone >= 0.5 and dark >= 35) or (one_tone >= 0.4 and dark >= 45):
-            return True
-    hatched = dark >= 70 and palest >= 70  # ink and paper all over, as in an engraving without blank paper
-    return hatched or (one_tone >= 0.9 and deepest >= 70) or (pale > 60 and dark > 60)
+    one_tone = np.convolve(tones, np.ones(33), "same").max()  # share of the page within 16 levels of its tone
+    inked = deepest >= 70 and palest >= 45 and np.median(paper) >= 165
+    even = (one_tone >= 0.5 and usual >= 35) or (one_tone >= 0.4 and usual >= 45)  # the less paper, the more ink it takes
+    hatched = usual >= 70 and palest >= 70  # ink and paper all over, as in an engraving without blank paper
+    return bool((inked and even) or hatched or (one_tone >= 0.9 and deepest >= 70))
 
 
 def _reduced(pixels: np.ndarray) -> np.ndarray:

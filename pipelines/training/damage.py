@@ -234,9 +234,9 @@ def render_cracks(image, cov, rng, dark=None, cupping=None):
     ink = np.asarray(k * cov)[..., None]
     out = image * (1 - ink) + core * ink
     h = gaussian_filter(1 - cov, 1.2)
-    gy, gx = np.gradient(h)
+    slope = np.asarray(np.gradient(h)).sum(0)[..., None]
     cup = rng.uniform(0.1, 0.5) if cupping is None else cupping
-    return np.clip(out * (1 + cup * (gx + gy)[..., None]), 0, 1).astype(np.float32)
+    return np.clip(out * (1 + cup * slope), 0, 1).astype(np.float32)
 
 
 def veil_stain(shape, rng):
