@@ -92,7 +92,7 @@ class SpeculationRequest:
     seed: int = 0
     model: str = "bundled"
     weights_sha256: str = ""
-    tile_px: int = 512
+    tile_px: int = 1024  # the whole sheet is computed, so the fewer margins the better
 
     def __post_init__(self) -> None:
         reference = [] if self.reference_sha256 is None else _digest("reference_sha256", self.reference_sha256)

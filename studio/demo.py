@@ -86,7 +86,7 @@ def _chapters(stage: Path, home: Home, seed: int, quick: bool, outcome: Outcome,
     """Every Release of the demonstration but its page, in `stage`; what the page shows of each."""
     from studio.report.page import Chapter
 
-    size = {"width": 480, "height": 270, "samples": 8} if quick else {"width": 960, "height": 540, "samples": 24}
+    size = {"width": 320, "height": 180, "samples": 8} if quick else {"width": 640, "height": 360, "samples": 16}
     chapters: list[Chapter] = []
     plan = list(_plan(stage, home, size))
     with _timed(outcome, "Draw the sample works"):
