@@ -21,7 +21,7 @@ ALL_ROUND = 0.8  # … on so much of its rim
 FLAT = 7.0  # deviation of L* inside an island
 SMALLEST_PX, WIDEST_PX = 25, 160  # area; longer side
 COLOURS = 10  # candidates
-_BINS, _RANGE = (20, 30, 30), ((0, 100), (-75, 75), (-75, 75))  # 5 units each
+_EDGES = (np.arange(0, 101, 5), np.arange(-75, 76, 5), np.arange(-75, 76, 5))
 _SHIFT = np.float32([0, 128, 128])
 
 
@@ -39,6 +39,12 @@ class _Islands:
     labels: np.ndarray
     facts: np.ndarray
 
+    def shown(self) -> np.ndarray:
+        """Where they lie, bool [H, W]."""
+        kept = np.zeros(int(self.labels.max()) + 1, bool)
+        kept[self.facts[:, 0].astype(int)] = True
+        return kept[self.labels]
+
 
 def grounds_of(pixels: np.ndarray, cracked: bool) -> tuple[Ground, ...]:
     """The grounds that show in a picture; empty when no colour behaves like one.
@@ -54,8 +60,8 @@ def grounds_of(pixels: np.ndarray, cracked: bool) -> tuple[Ground, ...]:
     area = lab.shape[0] * lab.shape[1] / 1e6
     found = []
     for colour in _candidates(lab, around):
-        facts = _islands(lab, colour).facts
-        needed = max(6, (15 if cracked else 60) * area)
+        facts = _islands(lab, _distance(lab, colour)).facts
+        needed = max(6, (15 if cracked else 80) * area)
         if len(facts) < needed:
             continue
         outside, inside, solidity = facts[:, 2:5], facts[:, 5:8], np.median(facts[:, 8])
@@ -69,16 +75,15 @@ def grounds_of(pixels: np.ndarray, cracked: bool) -> tuple[Ground, ...]:
 def islands_of(pixels: np.ndarray, grounds: tuple[Ground, ...]) -> np.ndarray:
     """The losses of a window, bool [H, W], given the picture's grounds."""
     lab = _lab(pixels)
+    distances = [_distance(lab, ground.colour) for ground in grounds]
+    nearest = np.minimum.reduce(distances)
     lost = np.zeros(lab.shape[:2], bool)
-    for ground in grounds:
-        islands = _islands(lab, ground.colour)
-        kept = np.zeros(int(islands.labels.max()) + 1, bool)
-        kept[islands.facts[:, 0].astype(int)] = True
-        lost |= kept[islands.labels]
+    for distance in distances:
+        lost |= _islands(lab, distance).shown()
+    lost |= _islands(lab, nearest, RIM - 2).shown()  # one loss may show two grounds, which were each other's surroundings
     near = cv2.dilate(lost.view(np.uint8), np.ones((5, 5), np.uint8)) > 0
-    for ground in grounds:  # the soft rim of an island is lost as well
-        lost |= near & (_distance(lab, ground.colour) < RIM)
-    return np.asarray(binary_fill_holes(lost))  # what a loss encloses is a deeper loss, or will not be missed by the retoucher
+    lost |= near & (nearest < RIM)  # the soft rim of an island is lost as well
+    return np.asarray(binary_fill_holes(lost))  # what a loss encloses is a deeper loss
 
 
 def _lab(pixels: np.ndarray) -> np.ndarray:
@@ -105,7 +110,7 @@ def _candidates(lab: np.ndarray, around: np.ndarray) -> list[np.ndarray]:
     mean = cv2.blur(lab, (3, 3))
     uneven = np.sqrt(np.maximum(cv2.blur(lab * lab, (3, 3)) - mean * mean, 0)).sum(-1)
     stands_out = mean[(np.linalg.norm(lab - around, axis=-1) > STANDS_OUT) & (uneven < CALM)]
-    counts, edges = np.histogramdd(stands_out, bins=_BINS, range=_RANGE)
+    counts, edges = np.histogramdd(stands_out, bins=_EDGES)
     counts = gaussian_filter(counts, 1.0)
     centres = np.stack(np.meshgrid(*[(e[:-1] + e[1:]) / 2 for e in edges], indexing="ij"), -1)
     found = []
@@ -128,9 +133,8 @@ def _distance(lab: np.ndarray, colour: np.ndarray) -> np.ndarray:
     return np.linalg.norm(lab - colour, axis=-1)
 
 
-def _islands(lab: np.ndarray, colour: np.ndarray) -> _Islands:
-    """Flat islands of a colour with a sharp rim all round."""
-    distance = _distance(lab, colour)
+def _islands(lab: np.ndarray, distance: np.ndarray, rim_from: float = RIM) -> _Islands:
+    """Flat islands with a sharp rim all round, given the ΔE of each pixel from a ground."""
     there = cv2.morphologyEx((distance < SAME).view(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     _, labels, boxes, _ = cv2.connectedComponentsWithStats(there, connectivity=8)
     sized = (boxes[:, cv2.CC_STAT_AREA] >= SMALLEST_PX) & (boxes[:, 2:4].max(1) <= WIDEST_PX)
@@ -142,7 +146,7 @@ def _islands(lab: np.ndarray, colour: np.ndarray) -> _Islands:
         island = (labels[place] == index).astype(np.uint8)
         # two pixels away the paint must have its own colour: depicted forms are softer, or blend on one side
         rim = (cv2.dilate(island, np.ones((11, 11), np.uint8)) - cv2.dilate(island, np.ones((5, 5), np.uint8))) > 0
-        if np.count_nonzero(rim) < 10 or np.mean(distance[place][rim] > RIM) < ALL_ROUND:
+        if np.count_nonzero(rim) < 10 or np.mean(distance[place][rim] > rim_from) < ALL_ROUND:
             continue
         core = cv2.erode(island, np.ones((3, 3), np.uint8)) > 0
         inside = lab[place][core if np.count_nonzero(core) > 5 else island > 0]

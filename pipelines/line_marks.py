@@ -22,6 +22,9 @@ FLOOR = 3.5  # levels of 255, however calm the surroundings: above the noise of 
 WEAK = 0.5  # of what is needed: enough for a pixel that hangs on a strong one
 SHORTEST_PX = 16  # of a mark: about two arms
 CELL_PX = 30  # smallest area that counts as a cell of the net; smaller ones are gaps between two pixels
+CORE = 0.4  # of the deepest pixel within two: what belongs to the crack, not to its slope
+TEXTURE_PX = 97  # square in which texture is measured
+ABOVE_TEXTURE = 3.0  # times the mean response of the other sign: a fifth of the wrong pixels go, a tenth of the right ones
 SCRATCH_PX = 42  # shortest scratch
 STRAIGHT = 0.035  # spread across ÷ length, below which a mark is straight
 WIDEST_PX = 9  # of a scratch: area ÷ length
@@ -48,18 +51,22 @@ class Net:
     def __add__(self, more: Net) -> Net:
         return Net(*(getattr(self, name) + getattr(more, name) for name in self.__dataclass_fields__))
 
-    def is_cracked(self) -> bool:
+    def is_cracked(self, is_page: bool = False) -> bool:
         """Whether these lines are damage rather than something drawn.
 
         Either they hang together in cells and outnumber the other sign; or hardly a line has the other sign, as on a photograph
-        or a calm panel with a few long cracks. Dense lines that do not hang together are strokes of a brush.
+        or a calm panel with a few long cracks. Dense lines that do not hang together are strokes of a brush. On a page of
+        writing or line drawing nothing but an almost unbroken net will do. The
+        figures were chosen on 164 training pictures, whole and with synthetic cracks; one whole picture in eight still passes.
         """
         if self.length < 0.01 * self.area:  # one px in a hundred: less than that is a few marks of anything
             return False
         one_sided, cells = self.length / max(self.other, 1), 1000 * self.cells / self.length
         whole = self.connected / max(self.mass, 1)
-        net = one_sided >= 2 and cells >= 2.5 and whole >= 0.62
-        lone = one_sided >= 4.5 and cells >= 1.7 and whole >= 0.3 and self.length < 0.12 * self.area
+        if is_page:
+            return one_sided >= 8 and cells >= 5.5 and whole >= 0.9  # script has gaps, drawings have ends; this has neither
+        net = one_sided >= 1.8 and cells >= 3.2 and whole >= 0.7
+        lone = one_sided >= 5.2 and cells >= 1.7 and whole >= 0.3 and self.length < 0.12 * self.area
         return net or lone
 
 
@@ -89,14 +96,27 @@ def lines_of(light: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return _marks(dark, pale_alone), _marks(pale, dark_alone)
 
 
+def narrowed(marks: np.ndarray, light: np.ndarray, sign: str) -> np.ndarray:
+    """What of the marks of one sign to show to a person, bool [H, W].
+
+    A net is recognised by its faint lines, too; shown is what the eye sees: lines that surpass the texture near by, and of them
+    the pixels that are themselves darker (or paler) than what lies beside them.
+    """
+    hats = top_hats(cv2.GaussianBlur(light, (0, 0), 0.7))
+    hat, other = hats if sign == "dark" else hats[::-1]
+    texture = cv2.blur(np.maximum(_along(other), 0), (TEXTURE_PX, TEXTURE_PX), borderType=cv2.BORDER_REFLECT)
+    seen = cv2.dilate((_along(hat) > ABOVE_TEXTURE * texture).view(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    return marks & seen & (hat >= np.maximum(2, CORE * cv2.dilate(hat, np.ones((5, 5), np.uint8))))
+
+
 def net_of(marks: np.ndarray, other: np.ndarray) -> Net:
     """Measure the lines of one sign in a window, given those of the other."""
-    centre = np.count_nonzero(skeletonize(marks))
+    centre, other_centre = (float(np.count_nonzero(skeletonize(lines))) for lines in (marks, other))
     gaps = cv2.connectedComponentsWithStats((~marks).view(np.uint8), connectivity=4)[2][1:, cv2.CC_STAT_AREA]
     sizes = np.sort(cv2.connectedComponentsWithStats(marks.view(np.uint8), connectivity=8)[2][1:, cv2.CC_STAT_AREA])
-    cells = max(np.count_nonzero(gaps > CELL_PX) - 1, 0)  # one is what lies around the net
+    cells = max(float(np.count_nonzero(gaps > CELL_PX)) - 1, 0.0)  # one is what lies around the net
     connected = float(sizes[-BIGGEST:].sum())
-    return Net(marks.size, centre, np.count_nonzero(skeletonize(other)), cells, float(sizes.sum()), connected)
+    return Net(marks.size, centre, other_centre, cells, float(sizes.sum()), connected)
 
 
 def _along(hat: np.ndarray) -> np.ndarray:

@@ -1,22 +1,23 @@
 """Proposing where a picture is damaged: a first mask for a person to correct, made without any model.
 
 It sees nets of cracks, dark or pale (`line_marks.py`), long scratches, and losses that show a common ground (`islands.py`).
-Whether the lines of a picture are cracks at all is decided for the whole picture: cracks mostly have one sign and hang together.
-A written, printed or engraved page consists of lines, so none of them is proposed there. Stains, tide lines, fading and losses
-without a rim it does not see.
+Whether the lines of a picture are cracks at all is decided for the whole picture: cracks mostly have one sign and hang
+together; how deep a line must be is decided by its neighbourhood. A written, printed or engraved page consists of lines, so
+none is proposed there unless an unbroken net lies over it. Stains, tide lines, fading and losses without a rim it does not see.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
 
 from pipelines.composite import check_pixels
 from pipelines.islands import Ground, grounds_of, islands_of
-from pipelines.line_marks import Net, lightness, lines_of, net_of, straight_marks, top_hats
+from pipelines.line_marks import Net, lightness, lines_of, narrowed, net_of, straight_marks, top_hats
 from pipelines.tiles import Window
 
 WINDOW_PX = 1024
@@ -25,6 +26,8 @@ SIGNS = ("dark", "pale")
 SCRATCHES = 3  # fewer straight marks may be anything
 ONE_SIGN = 5.0  # times the straight marks of the other sign; edges of frames and rigging have both
 MOSTLY = 0.5  # of the lines of their sign: where lines abound, some are straight
+PAGE = "It looks like a page of writing, print or line drawing, where lines are no cracks."
+NOTHING = "Neither a net of cracks nor scratches nor losses with a common ground stand out."
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class Proposal:
         share: share of the picture that is True, 0…1.
         kinds: share of the picture by kind, before growing: "dark crack", "pale crack", "dark scratch", "pale scratch", "loss".
         nothing_found: True when no damage is proposed; `mask` is then False everywhere.
-        reason: why nothing was found, or what was left out; "" when there is nothing to say.
+        reason: why nothing was found; "" when something was.
     """
 
     mask: np.ndarray
@@ -53,14 +56,16 @@ class _Seen:
     nets: dict[str, Net]
     straight: dict[str, list[int]]  # count, pixels
 
-    def damage(self) -> dict[str, str]:
+    def damage(self, is_page: bool) -> dict[str, str]:
         """The signs whose lines are damage, and which: "crack" or "scratch"."""
         found = {}
         for sign, other in (SIGNS, SIGNS[::-1]):
             count, pixels = self.straight[sign]
-            if self.nets[sign].is_cracked():
+            if self.nets[sign].is_cracked(is_page):
                 found[sign] = "crack"
-            elif count >= SCRATCHES and pixels > max(MOSTLY * self.nets[sign].mass, ONE_SIGN * self.straight[other][1]):
+                continue
+            most = max(MOSTLY * self.nets[sign].mass, ONE_SIGN * self.straight[other][1])
+            if not is_page and count >= SCRATCHES and pixels > most:
                 found[sign] = "scratch"
         return found
 
@@ -81,18 +86,17 @@ def propose(pixels: np.ndarray) -> Proposal:
     height, width = pixels.shape[:2]
     kinds = {f"{sign} {kind}": 0.0 for kind in ("crack", "scratch") for sign in SIGNS} | {"loss": 0.0}
     mask = np.zeros((height, width), bool)
-    if is_page(lightness(_reduced(pixels))):
-        return Proposal(mask, 0.0, kinds, True, "It looks like a page of writing, print or line drawing, where lines are no cracks.")
-    seen = _look(pixels)
-    damage = seen.damage()
-    grounds = grounds_of(_reduced(pixels), cracked="crack" in damage.values())
+    page = is_page(lightness(_reduced(pixels)))
+    damage = _look(pixels).damage(page)
+    # strokes and the paper between them are islands of one colour, too
+    grounds = () if page else grounds_of(_reduced(pixels), cracked="crack" in damage.values())
     for core, window in _windows(height, width) if damage or grounds else ():
         for kind, found in _found(pixels[window.slices()], damage, grounds).items():
             inside = found[core.within(window)]
             mask[core.slices()] |= inside
             kinds[kind] += float(np.count_nonzero(inside)) / mask.size
     if not mask.any():
-        return Proposal(mask, 0.0, kinds, True, "Neither a net of cracks nor scratches nor losses with a common ground stand out.")
+        return Proposal(mask, 0.0, kinds, True, PAGE if page else NOTHING)
     mask = cv2.dilate(mask.view(np.uint8), np.ones((3, 3), np.uint8)).view(bool)
     return Proposal(mask, float(mask.mean()), kinds, False)
 
@@ -124,9 +128,11 @@ def _reduced(pixels: np.ndarray) -> np.ndarray:
 
 
 def _windows(height: int, width: int) -> Iterator[tuple[Window, Window]]:
-    for y in range(0, height, WINDOW_PX):
-        for x in range(0, width, WINDOW_PX):
-            core = Window(y, y + WINDOW_PX, x, x + WINDOW_PX).clipped(height, width)
+    # even windows: a narrow one at the end would weigh its strip of the picture twice
+    rows, columns = (np.linspace(0, n, max(1, round(n / WINDOW_PX)) + 1).astype(int).tolist() for n in (height, width))
+    for top, bottom in pairwise(rows):
+        for left, right in pairwise(columns):
+            core = Window(top, bottom, left, right)
             yield core, core.grown(MARGIN_PX).clipped(height, width)
 
 
@@ -146,9 +152,10 @@ def _found(pixels: np.ndarray, damage: dict[str, str], grounds: tuple[Ground, ..
     """Damage in a window by kind, bool [H, W]."""
     found = {}
     if damage:
-        for sign, marks in zip(SIGNS, lines_of(lightness(pixels)), strict=True):
+        light = lightness(pixels)
+        for sign, marks in zip(SIGNS, lines_of(light), strict=True):
             if damage.get(sign) == "crack":
-                found[f"{sign} crack"] = marks
+                found[f"{sign} crack"] = narrowed(marks, light, sign)
             elif damage.get(sign) == "scratch":
                 found[f"{sign} scratch"] = straight_marks(marks)[0]
     if grounds:

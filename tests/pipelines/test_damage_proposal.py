@@ -52,6 +52,39 @@ def test_a_net_of_cracks_is_found_with_its_sign(tone, kind, dtype):
     assert max(proposal.kinds, key=proposal.kinds.get) == kind
 
 
+def test_losses_down_to_one_ground_are_found_whole():
+    rng, picture, lost = np.random.default_rng(5), canvas(), np.zeros((512, 512), np.uint8)
+    for _ in range(45):  # ragged lumps
+        centre, radius = rng.uniform(20, 492, 2), rng.uniform(4, 11)
+        turns = np.sort(rng.uniform(0, 2 * np.pi, 12))
+        outline = centre + np.stack([np.cos(turns), np.sin(turns)], 1) * radius * rng.uniform(0.75, 1.25, (12, 1))
+        cv2.fillPoly(lost, [outline.astype(np.int32)], 1)
+    lost = lost > 0
+    picture[lost] = np.clip(np.array([222, 214, 194]) + rng.normal(0, 2, (lost.sum(), 1)), 0, 255)
+    proposal = propose(picture)
+    near = cv2.dilate(lost.astype(np.uint8), np.ones((5, 5))) > 0
+    assert proposal.kinds["loss"] > 0.01
+    assert (proposal.mask & lost).sum() / lost.sum() > 0.5
+    assert (proposal.mask & near).sum() / proposal.mask.sum() > 0.9
+
+
+def test_a_written_page_is_left_alone_and_the_reason_is_given():
+    page = np.full((600, 500, 3), (232, 222, 200), np.uint8)
+    rng = np.random.default_rng(2)
+    for y in range(40, 570, 22):
+        words = " ".join("".join(rng.choice(list("aeilmnorstuv"), rng.integers(2, 9))) for _ in range(9))
+        cv2.putText(page, words, (25, y), cv2.FONT_HERSHEY_COMPLEX, 0.55, (40, 30, 20), 1, cv2.LINE_AA)
+    proposal = propose(page)
+    assert proposal.nothing_found and "page" in proposal.reason
+
+
+def test_brushwork_with_ridges_beside_its_furrows_is_left_alone():
+    rng = np.random.default_rng(7)
+    strokes = cv2.GaussianBlur(rng.standard_normal((512, 512)).astype(np.float32), (0, 0), sigmaX=14, sigmaY=1.2)
+    picture = canvas() + (strokes / strokes.std() * 14)[..., None]
+    assert propose(np.clip(picture, 0, 255).astype(np.uint8)).nothing_found
+
+
 def test_long_straight_marks_are_scratches():
     picture = canvas()
     for y in (60, 180, 300, 420):
