@@ -21,8 +21,8 @@ ALL_ROUND = 0.8  # … on so much of its rim
 FLAT = 7.0  # deviation of L* inside an island
 SMALLEST_PX, WIDEST_PX = 25, 160  # area; longer side
 COLOURS = 10  # candidates
-_EDGES = (np.arange(0, 101, 5), np.arange(-75, 76, 5), np.arange(-75, 76, 5))
-_SHIFT = np.float32([0, 128, 128])
+_EDGES = [np.arange(0, 101, 5), np.arange(-75, 76, 5), np.arange(-75, 76, 5)]
+_SHIFT = np.array([0, 128, 128], np.float32)
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def _islands(lab: np.ndarray, distance: np.ndarray, rim_from: float = RIM) -> _I
     sized[0] = False
     rows = []
     for index in np.flatnonzero(sized):
-        x, y, width, height, area = boxes[index]
+        x, y, width, height, area = (int(value) for value in boxes[index])
         place = np.s_[max(0, y - 6) : y + height + 6, max(0, x - 6) : x + width + 6]
         island = (labels[place] == index).astype(np.uint8)
         # two pixels away the paint must have its own colour: depicted forms are softer, or blend on one side

@@ -51,20 +51,17 @@ class Net:
     def __add__(self, more: Net) -> Net:
         return Net(*(getattr(self, name) + getattr(more, name) for name in self.__dataclass_fields__))
 
-    def is_cracked(self, is_page: bool = False) -> bool:
+    def is_cracked(self) -> bool:
         """Whether these lines are damage rather than something drawn.
 
         Either they hang together in cells and outnumber the other sign; or hardly a line has the other sign, as on a photograph
-        or a calm panel with a few long cracks. Dense lines that do not hang together are strokes of a brush. On a page of
-        writing or line drawing nothing but an almost unbroken net will do. The
-        figures were chosen on 164 training pictures, whole and with synthetic cracks; one whole picture in eight still passes.
+        or a calm panel with a few long cracks. Dense lines that do not hang together are strokes of a brush. The figures were
+        chosen on 164 training pictures of 512 px, whole and with synthetic cracks; one whole picture in eight still passes.
         """
         if self.length < 0.01 * self.area:  # one px in a hundred: less than that is a few marks of anything
             return False
         one_sided, cells = self.length / max(self.other, 1), 1000 * self.cells / self.length
         whole = self.connected / max(self.mass, 1)
-        if is_page:
-            return one_sided >= 8 and cells >= 5.5 and whole >= 0.9  # script has gaps, drawings have ends; this has neither
         net = one_sided >= 1.8 and cells >= 3.2 and whole >= 0.7
         lone = one_sided >= 5.2 and cells >= 1.7 and whole >= 0.3 and self.length < 0.12 * self.area
         return net or lone

@@ -3,7 +3,7 @@
 It sees nets of cracks, dark or pale (`line_marks.py`), long scratches, and losses that show a common ground (`islands.py`).
 Whether the lines of a picture are cracks at all is decided for the whole picture: cracks mostly have one sign and hang
 together; how deep a line must be is decided by its neighbourhood. A written, printed or engraved page consists of lines, so
-none is proposed there unless an unbroken net lies over it. Stains, tide lines, fading and losses without a rim it does not see.
+nothing is proposed there. Stains, tide lines, fading and losses without a rim it does not see.
 """
 
 from __future__ import annotations
@@ -56,16 +56,16 @@ class _Seen:
     nets: dict[str, Net]
     straight: dict[str, list[int]]  # count, pixels
 
-    def damage(self, is_page: bool) -> dict[str, str]:
+    def damage(self) -> dict[str, str]:
         """The signs whose lines are damage, and which: "crack" or "scratch"."""
         found = {}
         for sign, other in (SIGNS, SIGNS[::-1]):
             count, pixels = self.straight[sign]
-            if self.nets[sign].is_cracked(is_page):
+            if self.nets[sign].is_cracked():
                 found[sign] = "crack"
                 continue
             most = max(MOSTLY * self.nets[sign].mass, ONE_SIGN * self.straight[other][1])
-            if not is_page and count >= SCRATCHES and pixels > most:
+            if count >= SCRATCHES and pixels > most:
                 found[sign] = "scratch"
         return found
 
@@ -86,17 +86,17 @@ def propose(pixels: np.ndarray) -> Proposal:
     height, width = pixels.shape[:2]
     kinds = {f"{sign} {kind}": 0.0 for kind in ("crack", "scratch") for sign in SIGNS} | {"loss": 0.0}
     mask = np.zeros((height, width), bool)
-    page = is_page(lightness(_reduced(pixels)))
-    damage = _look(pixels).damage(page)
-    # strokes and the paper between them are islands of one colour, too
-    grounds = () if page else grounds_of(_reduced(pixels), cracked="crack" in damage.values())
+    if is_page(lightness(_reduced(pixels))):  # strokes and the paper between them are islands of one colour, too
+        return Proposal(mask, 0.0, kinds, True, PAGE)
+    damage = _look(pixels).damage()
+    grounds = grounds_of(_reduced(pixels), cracked="crack" in damage.values())
     for core, window in _windows(height, width) if damage or grounds else ():
         for kind, found in _found(pixels[window.slices()], damage, grounds).items():
             inside = found[core.within(window)]
             mask[core.slices()] |= inside
             kinds[kind] += float(np.count_nonzero(inside)) / mask.size
     if not mask.any():
-        return Proposal(mask, 0.0, kinds, True, PAGE if page else NOTHING)
+        return Proposal(mask, 0.0, kinds, True, NOTHING)
     mask = cv2.dilate(mask.view(np.uint8), np.ones((3, 3), np.uint8)).view(bool)
     return Proposal(mask, float(mask.mean()), kinds, False)
 
@@ -117,8 +117,10 @@ def is_page(light: np.ndarray) -> bool:
     one_tone = np.convolve(tones, np.ones(33), "same").max()  # share of the page within 16 levels of its tone
     inked = deepest >= 70 and palest >= 45 and np.median(paper) >= 165
     even = (one_tone >= 0.5 and usual >= 35) or (one_tone >= 0.4 and usual >= 45)  # the less paper, the more ink it takes
+    # small script is less deep, but the paper between letters stands out half as much as they do; between cracks it hardly does
+    written = one_tone >= 0.65 and usual >= 23 and palest >= 0.5 * deepest
     hatched = usual >= 70 and palest >= 70  # ink and paper all over, as in an engraving without blank paper
-    return bool((inked and even) or hatched or (one_tone >= 0.9 and deepest >= 70))
+    return bool((inked and even) or written or hatched or (one_tone >= 0.9 and deepest >= 70))
 
 
 def _reduced(pixels: np.ndarray) -> np.ndarray:
