@@ -12,6 +12,9 @@ from provenance.draft import Document, Draft, Picture, SourceNote
 from provenance.home import Home
 from studio.sources import Source, open_source
 
+SURE = 0.5  # of a façade's reading, below which its outline decides nothing
+MARGIN = 0.06  # of the building's longer side: air around it
+
 
 def speculate(
     drawing: Path,
@@ -55,7 +58,7 @@ def speculate(
     from pipelines.request import SpeculationRequest
     from pipelines.statement import statement
 
-    pixels = eight_bit_rgb(sheet.pixels)
+    pixels, cropped = drawn_part(eight_bit_rgb(sheet.pixels))
     pipeline, said = load_speculation(model), statement(model)
     request = SpeculationRequest(
         source_sha256=sheet.sha256,
@@ -72,8 +75,51 @@ def speculate(
 
     # 3. Say what is what, and seal it.
     inputs = (sheet.note("input"), *((palette.note("input"),) if palette else ()))
-    draft = _draft(sheet, pixels, request, said, output, inputs)
+    draft = _draft(sheet, pixels, request, said, output, inputs, cropped)
     return release(draft, out, home, strict_rights=strict_rights)
+
+
+def drawn_part(sheet: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
+    """The building without the sheet's title, frame and scale bar, where one elevation can be read; else the whole sheet.
+
+    Args:
+        sheet: uint8 [H, W, 3].
+
+    Returns:
+        uint8 [h, w, 3], upright, and what was done, one sentence.
+    """
+    from studio.drawings.facade import read_facade
+    from studio.errors import DrawingError
+
+    try:
+        reading = read_facade(sheet)
+    except DrawingError:
+        return sheet, ()
+    if reading.silhouette is None or reading.confidence < SURE:
+        return sheet, ()
+    height, width = reading.picture.shape[:2]
+    (left, top), (right, bottom) = reading.silhouette.min(0), reading.silhouette.max(0)
+    margin = MARGIN * max(right - left, bottom - top)
+    x0, y0 = max(0, round(float(left - margin))), max(0, round(float(top - margin)))
+    x1, y1 = min(width, round(float(right + margin))), min(height, round(float(bottom + margin / 3)))
+    alone = _alone(reading.picture, reading.silhouette, round(float(bottom)))
+    where = f"columns {x0}…{x1}, rows {y0}…{y1} of the sheet turned by {reading.angle:.2f}°"
+    said = f"Drawn after the building alone, without lettering and frame: {where}."
+    return np.ascontiguousarray(alone[y0:y1, x0:x1]), (said,)
+
+
+def _alone(picture: np.ndarray, silhouette: np.ndarray, ground: int) -> np.ndarray:
+    """The sheet with blank paper wherever the building and the ground are not."""
+    import cv2
+
+    inside = np.zeros(picture.shape[:2], np.uint8)
+    cv2.fillPoly(inside, [np.rint(silhouette).astype(np.int32)], 1)
+    reach = 2 * round(0.01 * max(picture.shape[:2])) + 1  # a cornice's profile may stand out of the read outline
+    inside = cv2.dilate(inside, np.ones((reach, reach), np.uint8))
+    inside[ground - 2 :] = 1
+    ring = cv2.dilate(inside, np.ones((4 * reach + 1, 4 * reach + 1), np.uint8)) > inside
+    paper = np.median(picture[ring], axis=0) if ring.any() else np.full(3, 255)
+    return np.where(inside[..., None] > 0, picture, paper.astype(np.uint8))
 
 
 def eight_bit_rgb(pixels: np.ndarray) -> np.ndarray:
@@ -88,7 +134,15 @@ def eight_bit_rgb(pixels: np.ndarray) -> np.ndarray:
     return pixels
 
 
-def _draft(sheet: Source, pixels: np.ndarray, request, model: dict, output, inputs: tuple[SourceNote, ...]) -> Draft:
+def _draft(
+    sheet: Source,
+    pixels: np.ndarray,
+    request,
+    model: dict,
+    output,
+    inputs: tuple[SourceNote, ...],
+    cropped: tuple[str, ...],
+) -> Draft:
     from studio.report.page import variants_page
 
     # where the network added nothing, the flat colours come from the drawing's tones by rule, and no model made a pixel
@@ -99,7 +153,7 @@ def _draft(sheet: Source, pixels: np.ndarray, request, model: dict, output, inpu
         Picture(f"variant-{number}.png", variant, "variant", ai=everywhere if is_painted else None)
         for number, variant in enumerate(output.variants, 1)
     )
-    reduced = (f"{sheet.name} was worked on at {width}×{height} pixels.",) if (width, height) != sheet.size else ()
+    reduced = (f"{sheet.name} was worked on at {width}×{height} pixels.",) if (height, width) != pixels.shape[:2] else ()
     draft = Draft(
         operation="speculate",
         request=request.canonical(),
@@ -107,7 +161,7 @@ def _draft(sheet: Source, pixels: np.ndarray, request, model: dict, output, inpu
         sources=inputs,
         model=model if is_painted else None,
         levels={"7": 1.0},  # what is added is conjecture, whatever its fidelity
-        assumptions=(*sheet.notes, *reduced),
+        assumptions=(*sheet.notes, *cropped, *reduced),
         findings={**output.findings, "fidelity": [asdict(one) for one in output.fidelity]},
     )
     page = variants_page(draft, fidelity=output.fidelity, drawing=pixels)
