@@ -20,6 +20,12 @@ def test_levels_run_from_one_to_seven_and_each_has_its_own_colour_and_hatch():
     assert len({level.hatch for level in LEVELS}) == 7
 
 
+def test_the_label_and_the_scale_call_a_level_by_the_same_name():
+    from provenance.vocabularies.label import LEVEL_NAMES
+
+    assert {level.number: level.name for level in LEVELS} == dict(LEVEL_NAMES)
+
+
 def test_texts_for_people_avoid_the_refused_words():
     # what a command, a page or an error says; identifiers are not looked at
     refused = re.compile(r"\b(AI-enhanced|inpaint(?:ed|ing)?)\b")

@@ -7,9 +7,9 @@ MOST_WORDS = 60
 LEVEL_NAMES = {
     1: "the thing itself",
     2: "direct source",
-    3: "same author, detailed",
+    3: "its author, detailed",
     4: "other author, detailed",
-    5: "same author, coarse",
+    5: "its author, coarse",
     6: "other author or rule",
     7: "conjecture",
 }
