@@ -27,7 +27,8 @@ def test_our_check_agrees_with_trimesh(dropped, turned):
     faces = np.delete(faces, dropped, axis=0)
     theirs = trimesh.Trimesh(sphere.vertices, faces, process=False, validate=False)
     assert is_closed(faces) == (theirs.is_watertight and theirs.is_winding_consistent)
-    assert volume(sphere.vertices, faces) == pytest.approx(float(theirs.volume), abs=0.3 if dropped or turned else 1e-9)
+    if is_closed(faces):  # the volume of an open mesh depends on the origin and means nothing
+        assert volume(sphere.vertices, faces) == pytest.approx(float(theirs.volume), abs=1e-9)
 
 
 def test_a_sphere_s_volume_and_surface_are_right_far_from_the_origin():
