@@ -7,10 +7,13 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from blender_addon.errors import BlenderNotFoundError
+from blender_addon.launch import find_blender
 from provenance.draft import Document, Draft, Picture
 from provenance.home import Home
 from provenance.release import Release, check_folder, release
@@ -23,6 +26,12 @@ from studio.verify import exit_code, verdict_lines, verdicts
 OURS = "http://creativecommons.org/publicdomain/zero/1.0/"  # the generator's drawings are nobody's property
 COINS_WIDTH_M = 0.42  # the photograph shows 24 coins of about 25 mm and the gaps between them
 PANEL_WIDTH_M = 0.152
+SCENE_CARDS = {
+    "coins": ("Coins of Pompeii", "A relief raised from a photograph's tones."),
+    "house": ("The façade in metres", "Extruded from the drawing by its own scale bar."),
+    "plan": ("The plan in metres", "Walls raised from the plan."),
+    "room": ("The restored panel on a wall", "Hung at its true size."),
+}
 
 
 @dataclass(frozen=True)
@@ -39,6 +48,7 @@ class Outcome:
 
     folder: Path
     steps: list[Step] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     verdict_lines: list[str] = field(default_factory=list)
     exit_code: int = 0
 
@@ -50,7 +60,7 @@ class Outcome:
     def to_json(self) -> dict:
         """Plain JSON values."""
         steps = [{"title": step.title, "seconds": round(step.seconds, 1)} for step in self.steps]
-        return {"page": str(self.page), "steps": steps, "exit_code": self.exit_code}
+        return {"page": str(self.page), "steps": steps, "notes": self.notes, "exit_code": self.exit_code}
 
 
 def run_demo(
@@ -87,89 +97,80 @@ def _chapters(stage: Path, home: Home, seed: int, quick: bool, outcome: Outcome,
     from studio.report.page import Chapter
 
     size = {"width": 320, "height": 180, "samples": 8} if quick else {"width": 640, "height": 360, "samples": 16}
-    chapters: list[Chapter] = []
-    plan = list(_plan(stage, home, size))
     with _timed(outcome, "Draw the sample works"):
         samples = release(_samples(seed), stage / "samples", home)
-    chapters.append(
-        Chapter(
-            "Sample works",
-            "samples/panel.png",
-            "Drawn by the generator",
-            "No model had a hand in these.",
-            _picture(samples, "panel.png"),
-        )
-    )
-    for number, (title, name, kind, gist, run) in enumerate(plan, 1):
-        with _timed(outcome, title):
-            made = run()
+    drawn = "Drawn by the generator", "No model had a hand in these."
+    chapters = [Chapter("Sample works", "samples/panel.png", *drawn, _picture(samples, "panel.png"))]
+    parts = [*_pictures(stage, home), *_scenes(stage, home, size, outcome)]
+    for number, part in enumerate(parts, 1):
+        with _timed(outcome, part.title):
+            made = part.run()
         if on_progress is not None:
-            on_progress(number, len(plan))
-        if kind:
-            shown = next(file.name for file in made.files if file.media_type.startswith("image/"))
-            chapters.append(Chapter(title, f"{name}/index.html", kind, gist, _picture(made, shown), made.record["levels"]))
+            on_progress(number, len(parts))
+        if part.kind:
+            shown = next((file.name for file in made.files if file.media_type.startswith("image/")), None)
+            picture = _picture(made, shown) if shown else None
+            link, levels = f"{made.folder.name}/index.html", made.record["levels"]
+            chapters.append(Chapter(part.title, link, part.kind, part.gist, picture, levels))
     return chapters
 
 
-def _plan(stage: Path, home: Home, size: dict) -> Iterator[tuple[str, str, str, str, Callable[[], Release]]]:
-    """(title, folder, kind of card or "", what it shows, what makes it)."""
+@dataclass(frozen=True)
+class Part:
+    """One Release of the demonstration: what makes it, and what its card says; no card without a kind."""
+
+    title: str
+    run: Callable[[], Release]
+    kind: str = ""
+    gist: str = ""
+
+
+def _pictures(stage: Path, home: Home) -> list[Part]:
+    """The panel restored, and the façade drawn as it was never built."""
     samples = stage / "samples"
-    panel, facade = samples / "panel.png", samples / "facade.png"
-    yield (
-        "A panel, restored",
-        "restored",
-        "Proposal for a restoration",
-        "The safest of three answers; every pixel outside the mask is the scan's own.",
-        lambda: restore(panel, stage / "restored", home=home, mask=samples / "panel-mask.png", hypotheses=3),
-    )
-    yield (
-        "A façade that was never built",
-        "variants",
-        "Speculation",
-        "Three variants after the drawing, in the panel's palette, each measured against the drawing's lines.",
-        lambda: speculate(facade, stage / "variants", home=home, reference=panel, variants=3),
-    )
-    scenes = (
-        (
-            "coins",
-            "Coins of Pompeii",
-            "A relief raised from a photograph's tones.",
-            samples / "coins.png",
-            {"kind": "relief", "width_m": COINS_WIDTH_M},
+    panel, mask, facade = (samples / name for name in ("panel.png", "panel-mask.png", "facade.png"))
+    return [
+        Part(
+            "A panel, restored",
+            lambda: restore(panel, stage / "restored", home=home, mask=mask, hypotheses=3),
+            "Proposal for a restoration",
+            "The safest of three answers; every pixel outside the mask is the scan's own.",
         ),
-        (
-            "house",
-            "The façade in metres",
-            "Extruded from the drawing by its own scale bar.",
-            facade,
-            {"kind": "facade", "read_scale_bar": True},
+        Part(
+            "A façade that was never built",
+            lambda: speculate(facade, stage / "variants", home=home, reference=panel, variants=3),
+            "Speculation",
+            "Three variants after the drawing, in the panel's palette, each measured against the drawing's lines.",
         ),
-        (
-            "plan",
-            "The plan in metres",
-            "Walls raised from the plan.",
-            samples / "plan.png",
-            {"kind": "plan", "read_scale_bar": True},
-        ),
-        (
-            "room",
-            "The restored panel on a wall",
-            "Hung at its true size.",
-            stage / "restored" / "restored.png",
-            {"kind": "gallery", "width_m": PANEL_WIDTH_M},
-        ),
-    )
-    for name, title, gist, source, asked in scenes:
-        scene = stage / f"{name}-scene"
-        yield (
-            f"{title}: scene",
-            scene.name,
-            "",
-            "",
-            lambda source=source, scene=scene, asked=asked: build_scene(source, scene, home=home, **asked),
-        )
-        render = stage / name
-        yield title, name, "Scene", gist, lambda scene=scene, render=render: render_scene(scene, render, home=home, **size)
+    ]
+
+
+def _scenes(stage: Path, home: Home, size: dict, outcome: Outcome) -> list[Part]:
+    """Four scenes, each with its render; without a Blender the scenes alone, and a word about it."""
+    try:
+        find_blender()
+        has_blender = True
+    except BlenderNotFoundError as error:
+        has_blender = False
+        outcome.notes.append(f"Nothing was rendered. {error}")
+    samples, by_bar = stage / "samples", {"read_scale_bar": True}
+    asked = {
+        "coins": (samples / "coins.png", {"kind": "relief", "width_m": COINS_WIDTH_M}),
+        "house": (samples / "facade.png", {"kind": "facade", **by_bar}),
+        "plan": (samples / "plan.png", {"kind": "plan", **by_bar}),
+        "room": (stage / "restored" / "restored.png", {"kind": "gallery", "width_m": PANEL_WIDTH_M}),
+    }
+    parts = []
+    for name, (source, options) in asked.items():
+        title, gist = SCENE_CARDS[name]
+        scene, render = stage / f"{name}-scene", stage / name
+        build = partial(build_scene, source, scene, home=home, **options)
+        if has_blender:
+            parts.append(Part(f"{title}: scene", build))
+            parts.append(Part(title, partial(render_scene, scene, render, home=home, **size), "Scene", gist))
+        else:
+            parts.append(Part(title, build, "Scene", gist))
+    return parts
 
 
 def _samples(seed: int) -> Draft:

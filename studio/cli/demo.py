@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from studio.cli.outcome import Json, progress, tell
+from studio.cli.outcome import Json, plain, progress, tell
 
 
 def demo(
@@ -28,5 +28,6 @@ def demo(
         outcome = run_demo(out, seed=seed, quick=quick, on_progress=on_progress)
     lines = [f"{step.seconds:6.1f} s  {step.title}" for step in outcome.steps]
     lines += [f"[bold]{outcome.page}[/]  open it in a browser", *outcome.verdict_lines]
+    lines += [f"[yellow]Note:[/] {plain(note)}" for note in outcome.notes]
     tell(json, outcome.to_json(), lines)
     raise typer.Exit(outcome.exit_code)
