@@ -103,8 +103,8 @@ def _card(config: dict, log: list[dict], digest: str, parameters: int, figures: 
         "",
         "Meant for: cracks, scratches, flaking and small losses of paintings, prints, drawings and photographs, as a preview",
         "that a person judges. Not meant for: faces, inscriptions or any form that stood wholly inside a large loss; there it",
-        "draws a soft continuation of the surroundings and nothing else. Texture above 0 adds grain of about the right",
-        "strength, not form.",
+        "draws a soft continuation of the surroundings and nothing else. Texture above 0 adds grain, not form; its strength",
+        "has not been measured. The plan was changed while it ran: `training/EXPERIMENTS.md` says how.",
         "",
     ]
     if figures:
@@ -114,7 +114,8 @@ def _card(config: dict, log: list[dict], digest: str, parameters: int, figures: 
 
 def _figures(figures: dict) -> list[str]:
     lines = [
-        "Measured inside the hole on works never trained on (PSNR dB / SSIM / gradient energy, mean over works):",
+        "Measured inside the hole on works never trained on (PSNR dB / SSIM / gradient energy, mean over works). Crops of",
+        "five of them were looked at while choices were made, so expect a little less elsewhere:",
         "",
         "| damage | bundled | best classical | gain dB | worst | wins |",
         "| --- | --- | --- | ---: | ---: | ---: |",

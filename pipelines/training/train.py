@@ -1,7 +1,9 @@
 """Train the restoration network.
 
-    accelerate launch -m pipelines.training.train --data SHARDS --out RUN                 # the plan that made the weights
-    python -m pipelines.training.train --data SHARDS --out RUN --plan tiny                # the whole road in two minutes
+    accelerate launch -m pipelines.training.train --data SHARDS --out RUN    # a whole run from nothing
+    python -m pipelines.training.train --data SHARDS --out RUN --plan tiny   # the whole road in two minutes
+
+How the shipped weights came about stands in EXPERIMENTS.md.
 
 Run the same command again after a kill: it goes on from the last checkpoint with the batch that came next. The first part
 of a run trains the mean mode alone (t = 1, no noise); then the flow joins, on the same weights.
