@@ -92,7 +92,7 @@ class GuestRestoration:
         if pixels.dtype == np.uint16:
             reason += "; the fill has the precision of 8 bits, known pixels keep 16"
         field = spread(hypotheses, mask) if len(hypotheses) > 1 else None
-        return RestorationOutput(tuple(hypotheses), field, "model", reason)
+        return RestorationOutput(tuple(hypotheses), None, field, "model", reason)
 
 
 class GuestSpeculation:

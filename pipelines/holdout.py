@@ -11,9 +11,9 @@ from pipelines.network import RestorationNetwork
 from pipelines.prefill import conditions
 from pipelines.sampling import Told, predict
 from pipelines.tiles import Window, tiles
-from pipelines.unet import RADIUS_PX
 
 BLOCK_PX = 128
+MARGIN_PX = 64  # enough to judge by; the network's whole reach would cost four times as much
 MOST_BLOCKS = 3
 LEAST_PIXELS = 64  # fewer decide nothing
 _SHIFTS = ((16, 24), (-24, 16), (24, -16), (-16, -24), (40, 56), (-56, 40), (56, -40), (-40, -56))  # rows, columns
@@ -57,7 +57,7 @@ def blocks(hole: np.ndarray) -> list[Window]:
     return [found[index] for index in order[:MOST_BLOCKS]]
 
 
-def holdout_error(network: RestorationNetwork, pixels: np.ndarray, hole: np.ndarray, block: Window) -> Trial:
+def holdout_error(network: RestorationNetwork, pixels: np.ndarray, hole: np.ndarray, block: Window, reference: np.ndarray) -> Trial:
     """Compare mean mode and prefill on one block.
 
     The test hole is the picture's own hole moved by a fixed shift, without what is lost anyway. It is solved within its
@@ -68,10 +68,11 @@ def holdout_error(network: RestorationNetwork, pixels: np.ndarray, hole: np.ndar
         pixels: uint8 or uint16 picture.
         hole: bool [H, W], already grown.
         block: one of `blocks`.
+        reference: float32 [64, 64, 3], as in `pipelines.sampling.Plane`.
     """
     height, width = hole.shape
     middle = Window(block.top, block.top + BLOCK_PX, block.left, block.left + BLOCK_PX)  # whole, also at the picture's edge
-    window = middle.grown(RADIUS_PX)
+    window = middle.grown(MARGIN_PX)
     lost = window.cut(hole)
     here = np.zeros(lost.shape, bool)
     here[block.clipped(height, width).within(window)] = True
@@ -81,8 +82,8 @@ def holdout_error(network: RestorationNetwork, pixels: np.ndarray, hole: np.ndar
     image = floats(window.cut(pixels))
     told = conditions(image, lost | moved)
     none = np.zeros(lost.shape, np.float32)
-    clean = np.clip(predict(network, Told(told, lost | moved, none, none), told.fill, 1.0), 0, 1)
-    model, prefill = ((answer[moved] - image[moved]) ** 2 for answer in (clean, told.fill))
+    clean, _ = predict(network, Told(told, lost | moved, none, none, none), told.fill, 1.0, reference)
+    model, prefill = ((answer[moved] - image[moved]) ** 2 for answer in (np.clip(clean, 0, 1), told.fill))
     return Trial(int(moved.sum()), float(model.mean(dtype=np.float64)), float(prefill.mean(dtype=np.float64)))
 
 

@@ -13,7 +13,7 @@ class RestorationNetwork(ModelMixin, ConfigMixin):
     """See `pipelines.unet.PixelUNet` for what goes in and what comes out."""
 
     @register_to_config
-    def __init__(self, widths: tuple[int, ...] = (32, 64, 128), blocks: int = 2, time_channels: int = 64):
+    def __init__(self, widths: tuple[int, ...] = (32, 64, 128, 256), blocks: int = 2, time_channels: int = 64):
         super().__init__()
         self.unet = PixelUNet(tuple(widths), blocks, time_channels)
 
@@ -27,6 +27,9 @@ class RestorationNetwork(ModelMixin, ConfigMixin):
         distance: Tensor,
         lines: Tensor,
         lines_given: Tensor,
-    ) -> Tensor:
-        """Predict the clean picture; all arguments as in `PixelUNet.forward`."""
-        return self.unet(x, t, prefill, mean, hole, distance, lines, lines_given)
+        veil: Tensor,
+        reference: Tensor,
+        reference_given: Tensor,
+    ) -> tuple[Tensor, Tensor]:
+        """Predict the clean picture and its expected error; all arguments as in `PixelUNet.forward`."""
+        return self.unet(x, t, prefill, mean, hole, distance, lines, lines_given, veil, reference, reference_given)

@@ -10,7 +10,7 @@ from importlib.metadata import version
 
 from pipelines.errors import RequestError
 
-STRIDE = 8  # equal to pipelines.unet.STRIDE, which cannot be imported without torch; a test compares them
+STRIDE = 16  # equal to pipelines.unet.STRIDE, which cannot be imported without torch; a test compares them
 MOST_HYPOTHESES = 16
 MOST_SEED = 2**53 - 1  # the largest integer that every JSON reader keeps
 TILES_PX = (64, 1024)
@@ -30,7 +30,7 @@ class RestorationRequest:
         seed: 0…2⁵³ − 1.
         model: "bundled", a folder, or a hub id.
         weights_sha256: digest of the weights, or "" when it is not known yet.
-        tile_px: side of the tiles, a multiple of 8 from 64 to 1024; changes time and memory, never a pixel of the bundled
+        tile_px: side of the tiles, a multiple of 16 from 64 to 1024; changes time and memory, never a pixel of the bundled
             model's answer.
         prompt: words for models that take some; the bundled one does not.
 

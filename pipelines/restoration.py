@@ -15,8 +15,9 @@ from pipelines.hypotheses import spread, texture_of
 from pipelines.network import RestorationNetwork
 from pipelines.prefill import COARSE, WINDOW_MARGIN_PX, Conditions, coarse_fill, conditions
 from pipelines.request import RestorationRequest
-from pipelines.sampling import STEPS, Plane, Told, flow, mean_mode, prefill_alone
+from pipelines.sampling import STEPS, Plane, Told, flow, mean_mode, prefill_alone, thumbnail
 from pipelines.tiles import HoleValues, Window
+from pipelines.veil import LEAST_VEIL, divided
 
 LIVELIEST = 0.7  # the t from which texture 1 starts; from higher up, four steps leave blotches in wide holes
 Progress = Callable[[int, int], None]
@@ -29,12 +30,15 @@ class RestorationOutput:
     Attributes:
         hypotheses: pictures of the source's dtype and shape, bit-equal to it outside the mask. As many as were asked for,
             or one alone when `filled_by` is "prefill".
+        error: float32 [H, W], 0…1: the absolute error that the network expects of its mean, zero outside the mask; None when
+            `filled_by` is "prefill".
         spread: float32 [H, W], 0…0.5: standard deviation among the hypotheses, zero outside the mask; None when there is one.
         filled_by: "model", or "prefill" when the model was not better than the harmonic prefill on this picture.
         reason: what decided that, one or two sentences.
     """
 
     hypotheses: tuple[np.ndarray, ...]
+    error: np.ndarray | None
     spread: np.ndarray | None
     filled_by: str
     reason: str
@@ -67,6 +71,8 @@ class RestorationPipeline(DiffusionPipeline):
         mask: np.ndarray,
         *,
         lines: np.ndarray | None = None,
+        veil: np.ndarray | None = None,
+        reference: np.ndarray | None = None,
         on_progress: Progress | None = None,
     ) -> RestorationOutput:
         """Fill the hole in `pixels`, once per hypothesis.
@@ -87,6 +93,9 @@ class RestorationPipeline(DiffusionPipeline):
             mask: bool [H, W], True = hole.
             lines: bool [H, W], True on a line that the answer should follow (from a drawing, an X-ray, a copy); None when
                 no line is known anywhere.
+            veil: float32 [H, W, 3], ≥ 0: density of a translucent layer (`pipelines.veil`), to be divided out where it is at
+                least 0.02; such pixels count as hole in what is promised above, but not in what is known. Not in `mask`.
+            reference: uint8 [H, W, 3] of any size: a picture whose palette and handling to follow; None takes the picture's own.
             on_progress: called with (done, total) after every tile, the total being known from the start; may raise to cancel.
                 It stops short of the total when the prefill is kept.
 
@@ -94,7 +103,7 @@ class RestorationPipeline(DiffusionPipeline):
             RestorationOutput.
 
         Raises:
-            PixelsError: for a picture that is not of these kinds, or lines of another size.
+            PixelsError: for a picture that is not of these kinds, or lines or a veil of another size.
             MaskError: when the mask does not fit, has no hole, or leaves no known pixel.
         """
         # 1. Check.
@@ -102,13 +111,16 @@ class RestorationPipeline(DiffusionPipeline):
         check_mask(mask, pixels.shape[:2])
         if lines is not None and lines.shape != mask.shape:
             raise PixelsError(f"the line map's shape is {lines.shape} but the picture's is {mask.shape}: give the same size.")
+        if veil is not None and veil.shape != (*mask.shape, 3):
+            raise PixelsError(f"the veil's shape is {veil.shape} but the picture's is {mask.shape}: give the same size.")
 
-        # 2. Solve the harmonic prefill of the whole picture at 1/8 of its size.
-        hole = mask  # bool [H, W]
+        # 2. Divide the veil out, and solve the harmonic prefill of the whole picture at 1/8 of its size.
+        hole, changed = mask, mask if veil is None else mask | (veil.max(-1) > LEAST_VEIL)  # bool [H, W]
         coarse = coarse_fill(pixels[..., None] if pixels.ndim == 2 else pixels[..., :3], hole)  # [H/8, W/8, 3]
 
         # 3. Cut into tiles; only those that touch the hole are ever computed.
-        plane = Plane(hole, request.tile_px, lambda window: told_of(window, pixels, hole, coarse, lines))
+        style = thumbnail(coarse if reference is None else reference.astype(np.float32) / 255)  # [64, 64, 3]
+        plane = Plane(changed, request.tile_px, lambda window: told_of(window, pixels, hole, coarse, lines, veil), style)
         trial_blocks = blocks(hole)
         textures = [texture_of(hypothesis, LIVELIEST * request.texture) for hypothesis in range(request.hypotheses)]
         evaluations = 1 + STEPS * sum(texture > 0 for texture in textures)
@@ -117,15 +129,15 @@ class RestorationPipeline(DiffusionPipeline):
         # 4. Let the model prove itself on known pixels of this picture.
         trials = []
         for block in trial_blocks:
-            trials.append(holdout_error(self.network, pixels, hole, block))
+            trials.append(holdout_error(self.network, pixels, hole, block, style))
             tick()
         trial = joined(trials)
         if trial.is_lost:
-            filled = _composited(pixels, mask, plane.tiles, prefill_alone(plane))
-            return RestorationOutput((filled,), None, "prefill", _prefill_reason(trial.reason(), request.hypotheses))
+            filled = _composited(pixels, changed, plane.tiles, prefill_alone(plane))
+            return RestorationOutput((filled,), None, None, "prefill", _prefill_reason(trial.reason(), request.hypotheses))
 
         # 5. Mean mode: t = 1, x_t = prefill, no noise; one evaluation per tile.
-        mean = mean_mode(self.network, plane, tick)  # three values per pixel of the hole
+        mean, doubt = mean_mode(self.network, plane, tick)  # three values and one per pixel of the hole
 
         # 6. Flow mode, hypothesis by hypothesis: from the mean plus noise at t = τ in four steps; the noise is keyed on
         #    (seed, hypothesis, y, x), so no order changes anything.
@@ -144,36 +156,51 @@ class RestorationPipeline(DiffusionPipeline):
                     hypothesis=hypothesis,
                     tick=tick,
                 )
-            hypotheses.append(_composited(pixels, mask, plane.tiles, values))
+            hypotheses.append(_composited(pixels, changed, plane.tiles, values))
 
-        # 8. Say where they disagree.
-        return RestorationOutput(
-            tuple(hypotheses), spread(hypotheses, mask) if len(hypotheses) > 1 else None, "model", trial.reason()
-        )
+        # 8. Say how far off the mean may be, and where the hypotheses disagree.
+        error = np.zeros(mask.shape, np.float32)
+        for tile in plane.tiles:
+            error[tile.slices()] = np.clip(doubt.read(tile)[..., 0], 0, 1)
+        apart = spread(hypotheses, changed) if len(hypotheses) > 1 else None
+        return RestorationOutput(tuple(hypotheses), error, apart, "model", trial.reason())
 
 
-def told_of(window: Window, pixels: np.ndarray, hole: np.ndarray, coarse: np.ndarray, lines: np.ndarray | None) -> Told:
+def told_of(
+    window: Window,
+    pixels: np.ndarray,
+    hole: np.ndarray,
+    coarse: np.ndarray,
+    lines: np.ndarray | None = None,
+    veil: np.ndarray | None = None,
+) -> Told:
     """What the network is told of a window of a picture; the same at a pixel whatever the window.
 
     Args:
-        window: starts and ends on multiples of 8; may reach beyond the picture.
+        window: starts and ends on multiples of 16; may reach beyond the picture.
         pixels: uint8 or uint16 picture.
         hole: bool [H, W].
         coarse: `coarse_fill` of the picture.
         lines: bool [H, W] or None.
+        veil: float32 [H, W, 3] or None.
     """
     wide = window.grown(WINDOW_MARGIN_PX)
     rows = np.clip(np.arange(wide.top // COARSE, wide.bottom // COARSE), 0, coarse.shape[0] - 1)
     columns = np.clip(np.arange(wide.left // COARSE, wide.right // COARSE), 0, coarse.shape[1] - 1)
-    known = conditions(floats(wide.cut(pixels)), wide.cut(hole), coarse[rows][:, columns])
+    seen = floats(wide.cut(pixels))
+    if veil is not None:
+        seen = divided(seen, wide.cut(veil))
+    known = conditions(seen, wide.cut(hole), coarse[rows][:, columns])
     inner = window.within(wide)
     lost = window.cut(hole)
+    density = np.zeros(lost.shape, np.float32) if veil is None else window.cut(veil).mean(-1)
     shown = np.zeros(lost.shape, np.float32) if lines is None else window.cut(lines).astype(np.float32)
     return Told(
         Conditions(known.fill[inner], known.mean[inner], known.distance[inner]),
         lost,
         shown,
         np.full(lost.shape, lines is not None, np.float32),
+        density,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import torch
 from diffusers import FlowMatchEulerDiscreteScheduler
@@ -18,10 +19,11 @@ from pipelines.network import RestorationNetwork
 from pipelines.noise import noise
 from pipelines.prefill import Conditions
 from pipelines.tiles import HoleValues, Window, tight, tiles
-from pipelines.unet import NOISE, RADIUS_PX
+from pipelines.unet import NOISE, RADIUS_PX, REFERENCE_PX, STRIDE
+from pipelines.veil import LEAST_VEIL
 
 STEPS = 4  # Euler steps of the flow
-_KEPT_PIXELS = 6_000_000  # of windows whose conditions stay in memory between steps: about 40 bytes each
+_KEPT_PIXELS = 6_000_000  # of windows whose conditions stay in memory between steps: about 50 bytes each
 
 
 @dataclass(frozen=True)
@@ -33,32 +35,40 @@ class Told:
         hole: bool [H, W].
         lines: float32 [H, W], 1 on a line.
         lines_given: float32 [H, W], 1 where `lines` may be believed.
+        veil: float32 [H, W], density of what was divided out of the known pixels; 0 where nothing was.
     """
 
     conditions: Conditions
     hole: np.ndarray
     lines: np.ndarray
     lines_given: np.ndarray
+    veil: np.ndarray
+
+    @property
+    def open(self) -> np.ndarray:
+        """Bool [H, W]: where the network's answer is taken; the hole, and what lies under a veil."""
+        return self.hole | (self.veil > LEAST_VEIL)
 
 
 class Plane:
     """A picture as the network meets it: its hole, its tiles, and what is told of each window.
 
     Args:
-        hole: bool [H, W]: where the network may act.
+        hole: bool [H, W]: where the network may act, veils included.
         tile_px: side of the tiles.
-        told: gives what is told of a window, which may reach beyond the picture.
+        told: gives what is told of a window, which may reach up to 15 px beyond the picture.
+        reference: float32 [64, 64, 3], 0…1: the picture whose palette and handling to follow, reduced.
     """
 
-    def __init__(self, hole: np.ndarray, tile_px: int, told: Callable[[Window], Told]):
-        self.hole, self.tile_px, self.told = hole, tile_px, told
+    def __init__(self, hole: np.ndarray, tile_px: int, told: Callable[[Window], Told], reference: np.ndarray):
+        self.hole, self.tile_px, self.told, self.reference = hole, tile_px, told, reference
         self.tiles = tiles(hole, tile_px)
         self._kept: dict[Window, Told] = {}
 
     def windows(self) -> Iterator[tuple[Window, Window, Told]]:
         """Each tile, the window that computes it, and what is told of that window."""
         for tile in self.tiles:
-            window = tight(tile, self.hole).grown(RADIUS_PX)
+            window = tight(tile, self.hole).grown(RADIUS_PX).on_grid(*self.hole.shape, STRIDE)
             told = self._kept.get(window) or self.told(window)
             if len(self.tiles) * told.hole.size <= _KEPT_PIXELS:
                 self._kept[window] = told
@@ -73,19 +83,23 @@ def prefill_alone(plane: Plane) -> HoleValues:
     return answer
 
 
-def mean_mode(network: RestorationNetwork, plane: Plane, tick: Callable[[], None]) -> HoleValues:
+def mean_mode(network: RestorationNetwork, plane: Plane, tick: Callable[[], None]) -> tuple[HoleValues, HoleValues]:
     """The mean of what could stand in the hole: x_t = prefill at t = 1, no noise, one evaluation per tile.
+
+    Beside it the error that the network expects of it, one channel.
 
     Args:
         network: in evaluation mode.
         plane: the picture.
         tick: called after each tile; may raise to cancel.
     """
-    answer = HoleValues(plane.hole, plane.tile_px)
+    answer, doubt = HoleValues(plane.hole, plane.tile_px), HoleValues(plane.hole, plane.tile_px, channels=1)
     for tile, window, told in plane.windows():
-        answer.write(tile, window, predict(network, told, told.conditions.fill, 1.0))
+        clean, error = predict(network, told, told.conditions.fill, 1.0, plane.reference)
+        answer.write(tile, window, clean)
+        doubt.write(tile, window, error)
         tick()
-    return answer
+    return answer, doubt
 
 
 def flow(
@@ -102,7 +116,8 @@ def flow(
     """One sample with texture, by Euler steps along the straight path of flow matching, from t = τ to 0.
 
     With τ the texture and S the spread of the noise, it starts at x_τ = prefill + (1 − τ)(mean − prefill) + τ·S·n; at each
-    step v = (x_t − x̂)/t, where x̂ is the network's answer. Outside the hole x_t stays the prefill, as in training.
+    step v = (x_t − x̂)/t, where x̂ is the network's answer. Outside the hole x_t stays the prefill, as in training; what
+    lies under a veil keeps the mean, since nothing of it has to be invented.
 
     Source: Lipman et al. 2023; the start from a partly noised estimate: Meng et al. 2022 (SDEdit).
     """
@@ -117,25 +132,34 @@ def flow(
                 random = window.seen(plane.hole.shape, lambda w: noise(seed, hypothesis, *w.place()))
                 inside = prefill + np.float32(1 - texture) * (inside - prefill) + np.float32(texture * NOISE) * random
             x = np.where(hole, inside, prefill)
-            velocity = (x - predict(network, told, x, float(t))) / np.float32(t)
+            velocity = (x - predict(network, told, x, float(t), plane.reference)[0]) / np.float32(t)
             # the scheduler counts its own steps, but each step here is taken once per tile
             scheduler.set_timesteps(sigmas=sigmas.tolist())
             scheduler.set_begin_index(step)
             x = scheduler.step(torch.from_numpy(velocity), scheduler.timesteps[step], torch.from_numpy(x), return_dict=False)[0]
-            after.write(tile, window, x.numpy())
+            after.write(tile, window, np.where(hole, x.numpy(), mean.read(window)))
             tick()
         state = after
     return state
 
 
-def predict(network: RestorationNetwork, told: Told, x: np.ndarray, t: float) -> np.ndarray:
-    """The network's clean picture x̂, float32 [H, W, 3], from x of the same shape at time t."""
+def predict(
+    network: RestorationNetwork, told: Told, x: np.ndarray, t: float, reference: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The network's clean picture x̂, float32 [H, W, 3], from x of the same shape at time t; its expected error [H, W, 1]."""
     conditions = told.conditions
-    inputs = (conditions.fill, conditions.mean, told.hole, conditions.distance, told.lines, told.lines_given)
-    time = torch.full((1,), t, dtype=torch.float32, device=network.device)
+    inputs = (conditions.fill, conditions.mean, told.hole, conditions.distance, told.lines, told.lines_given, told.veil)
+    one = torch.ones(1, dtype=torch.float32, device=network.device)
+    tensors = (_tensor(values).to(network.device) for values in (*inputs, reference))
     with torch.no_grad():
-        clean = network(_tensor(x).to(network.device), time, *(_tensor(values).to(network.device) for values in inputs))
-    return np.ascontiguousarray(clean[0].permute(1, 2, 0).float().cpu().numpy())
+        answers = network(_tensor(x).to(network.device), t * one, *tensors, one)
+    clean, error = (np.ascontiguousarray(answer[0].permute(1, 2, 0).float().cpu().numpy()) for answer in answers)
+    return clean, error
+
+
+def thumbnail(picture: np.ndarray) -> np.ndarray:
+    """A picture as the network's reference: float32 [H, W, 3], 0…1, any size → float32 [64, 64, 3]."""
+    return cv2.resize(picture, (REFERENCE_PX, REFERENCE_PX), interpolation=cv2.INTER_AREA).astype(np.float32)
 
 
 def _tensor(values: np.ndarray) -> Tensor:

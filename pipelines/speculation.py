@@ -18,7 +18,7 @@ from pipelines.palette import OWN, coloured, inked, palette_of, tones, varied
 from pipelines.prefill import COARSE, Conditions, given_fill
 from pipelines.request import SpeculationRequest
 from pipelines.restoration import Progress, counter
-from pipelines.sampling import STEPS, Plane, Told, flow, mean_mode
+from pipelines.sampling import STEPS, Plane, Told, flow, mean_mode, thumbnail
 from pipelines.tiles import HoleValues, Window
 
 LONGEST_PX = 2048  # larger sheets are drawn at this size
@@ -102,11 +102,14 @@ class SpeculationPipeline(DiffusionPipeline):
         for variant, texture in enumerate(textures):
             # 3. The tones in the variant's colours are its prefill; the whole sheet is the hole.
             prefill = coloured(tone, varied(palette, request.strength, request.seed, variant))  # [H, W, 3]
-            plane = Plane(np.ones(tone.shape, bool), request.tile_px, partial(told_of_sheet, prefill=prefill, lines=lines))
+            told = partial(told_of_sheet, prefill=prefill, lines=lines)
+            style = thumbnail(prefill if reference is None else reference.astype(np.float32) / 255)
+            plane = Plane(np.ones(tone.shape, bool), request.tile_px, told, style)
             tick = tick or counter(len(plane.tiles) * sum(1 + STEPS * (one > 0) for one in textures), on_progress)
 
             # 4. Mean mode, then flow mode; noise keyed on (seed, variant, y, x).
-            values = mean = mean_mode(self.network, plane, tick)
+            mean, _ = mean_mode(self.network, plane, tick)
+            values = mean
             is_painted = is_painted or _differs(plane, mean, prefill)
             if texture > 0:
                 values = flow(
@@ -156,7 +159,8 @@ def told_of_sheet(window: Window, prefill: np.ndarray, lines: np.ndarray) -> Tol
     everywhere = np.ones(lines.shape, bool)
     hole = window.cut(everywhere)
     conditions = Conditions(told.fill[inner], told.mean[inner], told.distance[inner])
-    return Told(conditions, hole, window.cut(lines).astype(np.float32), hole.astype(np.float32))
+    none = np.zeros(hole.shape, np.float32)
+    return Told(conditions, hole, window.cut(lines).astype(np.float32), none + 1, none)
 
 
 def _joined(plane: Plane, values: HoleValues) -> np.ndarray:

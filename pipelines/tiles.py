@@ -1,8 +1,8 @@
 """Tiles and windows: how a picture of any size is cut, and what lies beyond its edges.
 
-Tiles stand on an absolute grid that starts at the picture's corner. A window is a tile plus a margin; where it leaves the
-picture it sees the picture mirrored, so that every window has its full margin and a pixel's answer never depends on the
-tile that computed it.
+Tiles stand on an absolute grid that starts at the picture's corner. A window is a tile plus a margin, as far as the picture
+goes; where it must leave the picture it sees it mirrored. Every window therefore has its full margin or ends where all
+windows end, and a pixel's answer never depends on the tile that computed it.
 """
 
 from __future__ import annotations
@@ -49,6 +49,10 @@ class Window:
     def clipped(self, height: int, width: int) -> Window:
         """The part that lies on the picture."""
         return self.common(Window(0, height, 0, width))
+
+    def on_grid(self, height: int, width: int, stride: int) -> Window:
+        """The part that lies on the picture or within the last stride beyond it."""
+        return self.clipped(-(-height // stride) * stride, -(-width // stride) * stride)
 
     def common(self, other: Window) -> Window:
         """What both cover."""
@@ -102,37 +106,36 @@ def tight(tile: Window, hole: np.ndarray) -> Window:
 
 
 class HoleValues:
-    """Three float32 values for each pixel of the hole and none for the others, kept tile by tile.
+    """A few float32 values for each pixel of the hole and none for the others, kept tile by tile.
 
     A scan of 400 megapixels with cracks all over must not become a float copy of itself: memory follows the hole.
     """
 
-    def __init__(self, hole: np.ndarray, tile_px: int):
-        self._hole, self._tile_px = hole, tile_px
+    def __init__(self, hole: np.ndarray, tile_px: int, channels: int = 3):
+        self._hole, self._tile_px, self._channels = hole, tile_px, channels
         self._values: dict[tuple[int, int], np.ndarray] = {}
 
     def write(self, tile: Window, window: Window, values: np.ndarray) -> None:
-        """Keep the hole's pixels of a tile; `values`, float32 [H, W, 3], are those of a window that covers them."""
-        whole, part = _zeros(tile), tile.common(window)
+        """Keep the hole's pixels of a tile; `values`, float32 [H, W, C], are those of a window that covers them."""
+        whole, part = self._zeros(tile), tile.common(window)
         whole[part.within(tile)] = values[part.within(window)]
         self._values[tile.top, tile.left] = whole[self._hole[tile.slices()]]
 
     def read(self, window: Window) -> np.ndarray:
-        """float32 [H, W, 3] of any window, zero outside the hole, mirrored beyond the picture."""
+        """float32 [H, W, C] of any window, zero outside the hole, mirrored beyond the picture."""
         return window.seen(self._hole.shape, self._read)
 
     def _read(self, window: Window) -> np.ndarray:
-        dense = _zeros(window)
+        dense = self._zeros(window)
         height, width, side = *self._hole.shape, self._tile_px
         for y in range(window.top // side * side, window.bottom, side):
             for x in range(window.left // side * side, window.right, side):
                 if (y, x) in self._values:
                     tile = Window(y, y + side, x, x + side).clipped(height, width)
-                    whole, part = _zeros(tile), tile.common(window)
+                    whole, part = self._zeros(tile), tile.common(window)
                     whole[self._hole[tile.slices()]] = self._values[y, x]
                     dense[part.within(window)] = whole[part.within(tile)]
         return dense
 
-
-def _zeros(window: Window) -> np.ndarray:
-    return np.zeros((window.bottom - window.top, window.right - window.left, 3), np.float32)
+    def _zeros(self, window: Window) -> np.ndarray:
+        return np.zeros((window.bottom - window.top, window.right - window.left, self._channels), np.float32)

@@ -11,6 +11,8 @@ import numpy as np
 from scipy.ndimage import distance_transform_edt, gaussian_filter
 from scipy.spatial import KDTree
 
+from pipelines.veil import from_linear, to_linear
+
 
 def hard(mask: np.ndarray, at: float = 0.35) -> np.ndarray:
     """Coverage → hole, bool."""
@@ -273,7 +275,4 @@ def veil_foxing(shape, rng, n=None):
 
 def apply_veil(image, density):
     """Beer–Lambert in linear light: damaged = image · exp(−density). The clean picture stays recoverable."""
-    lin = np.where(image <= 0.04045, image / 12.92, ((np.maximum(image, 0) + 0.055) / 1.055) ** 2.4) * np.exp(-density)
-    return np.clip(np.where(lin <= 0.0031308, lin * 12.92, 1.055 * np.maximum(lin, 1e-8) ** (1 / 2.4) - 0.055), 0, 1).astype(
-        np.float32
-    )
+    return from_linear(to_linear(image) * np.exp(-density))

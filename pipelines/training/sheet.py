@@ -10,28 +10,28 @@ import numpy as np
 import torch
 
 from pipelines.noise import mixed
-from pipelines.training.data import Work, batch
+from pipelines.training.data import Material, batch
 from pipelines.unet import NOISE, PixelUNet
 
 WINDOWS, SIDE, STEPS = 6, 160, 4
 
 
-def sample_sheet(weights: dict, config, pictures: list[Work], bank: dict[str, list[np.ndarray]], path: Path) -> None:
-    """Write rows of: hole shown, prefill, mean mode, flow with 4 steps from t = 0.7, truth."""
+def sample_sheet(weights: dict, config, material: Material, path: Path) -> None:
+    """Write rows of: hole shown, prefill, mean mode, flow with 4 steps from t = 0.7, doubt (white = 0.2), truth."""
     network = PixelUNet(config.widths, config.blocks, config.time_channels)
     network.load_state_dict({k: v.cpu() for k, v in weights.items()})
-    data = batch(pictures, bank, seed=config.seed, step=2**31, rank=0, size=WINDOWS, side=SIDE)
-    prefill, hole = data.inputs[0], data.inputs[2]
+    data = batch(material, seed=config.seed, step=2**31, rank=0, size=WINDOWS, side=SIDE)
+    prefill, hole = data.prefill, data.hole
     with torch.no_grad():
-        mean = network(prefill, torch.ones(WINDOWS), *data.inputs)
+        mean, doubt = network(prefill, torch.ones(WINDOWS), *data.inputs)
         noise = mixed(np.random.default_rng(config.seed).standard_normal((WINDOWS, SIDE, SIDE, 4), np.float32))
         noise = torch.from_numpy(noise.transpose(0, 3, 1, 2).copy())
         x, times = prefill + (0.3 * (mean - prefill) + 0.7 * NOISE * noise) * hole, np.linspace(0.7, 0, STEPS + 1)
         for t, after in pairwise(times):
-            clean = network(x, torch.full((WINDOWS,), float(t)), *data.inputs)
+            clean, _ = network(x, torch.full((WINDOWS,), float(t)), *data.inputs)
             x = x + (after - t) * (x - clean) / t * hole
     damaged = torch.where(hole > 0, torch.tensor([0.8, 0.1, 0.6]).view(1, 3, 1, 1), data.image)
-    columns = [damaged, prefill, torch.lerp(prefill, mean, hole), x, data.image]
+    columns = [damaged, prefill, mean, x, (5 * doubt * hole).expand(-1, 3, -1, -1), data.image]
     rows = [torch.cat([column[i] for column in columns], 2) for i in range(WINDOWS)]
     sheet = torch.cat(rows, 1).clamp(0, 1).permute(1, 2, 0).numpy()
     path.write_bytes(cv2.imencode(".png", np.rint(sheet[..., ::-1] * 255).astype(np.uint8))[1].tobytes())

@@ -13,7 +13,7 @@ from pipelines.network import RestorationNetwork
 from pipelines.prefill import conditions
 from pipelines.request import RestorationRequest
 from pipelines.restoration import RestorationPipeline
-from pipelines.unet import NOISE
+from pipelines.unet import NOISE, REFERENCE_PX
 
 sys.path.insert(0, str(Path(__file__).parent))  # the tests are imported by path; weave.py stands beside them
 from weave import cracks, weave
@@ -48,13 +48,16 @@ def _taught(steps):
         if not 0.02 < hole.mean() < 0.7:
             continue
         told = conditions(image, hole)
-        stack = [told.fill, told.mean, hole, told.distance, hole * 0, hole * 0]
+        stack = [told.fill, told.mean, hole, told.distance, hole * 0, hole * 0, hole * 0]
         stack = [torch.from_numpy(np.float32(v).reshape(1, 48, 48, -1)).permute(0, 3, 1, 2) for v in stack]
+        style = torch.zeros(1, 3, REFERENCE_PX, REFERENCE_PX), torch.zeros(1)
         target = torch.from_numpy(image).permute(2, 0, 1)[None]
         t = 1.0 if rng.random() < 0.6 else float(rng.uniform(0.05, 0.95))
         noise = torch.from_numpy(rng.standard_normal(target.shape, np.float32))
         path = ((1 - t) * (target - stack[0]) + t * NOISE * noise) * stack[2] * (t < 1)
-        error = ((network(stack[0] + path, torch.full((1,), t), *stack) - target) ** 2 * stack[2]).sum() / stack[2].sum()
+        guess, doubt = network(stack[0] + path, torch.full((1,), t), *stack, *style)
+        off = (guess - target) * stack[2]
+        error = (off.square().sum() + ((doubt - off.detach().abs().mean(1, keepdim=True)) * stack[2]).square().sum()) / stack[2].sum()
         optimizer.zero_grad()
         error.backward()
         optimizer.step()

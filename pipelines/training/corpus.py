@@ -1,0 +1,67 @@
+"""The training pictures in memory: public-domain shards, decoded once.
+
+Shards are tar files of WebP pictures with an `index.csv` beside them (columns: shard, name, kind, split, source_repository,
+licence_or_pd_reason, century, region_group, …).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from pipelines.lines import extract_lines
+
+THUMBNAIL_PX = 64  # equal to pipelines.unet.REFERENCE_PX; a test compares them
+
+
+@dataclass(frozen=True)
+class Work:
+    """One training picture: uint8 [H, W, 3]; its lines, packed bits of bool [H, W]; itself as uint8 [64, 64, 3]."""
+
+    pixels: np.ndarray
+    lines: np.ndarray
+    thumbnail: np.ndarray
+
+    @classmethod
+    def of(cls, pixels: np.ndarray) -> Work:
+        """Prepare a picture, uint8 [H, W, 3]."""
+        small = cv2.resize(pixels, (THUMBNAIL_PX, THUMBNAIL_PX), interpolation=cv2.INTER_AREA)
+        return cls(pixels, np.packbits(extract_lines(pixels), axis=1), small)
+
+    def window(self, y: int, x: int, side: int) -> tuple[np.ndarray, np.ndarray]:
+        """Pixels [side, side, 3] and lines [side, side] of a square."""
+        lines = np.unpackbits(self.lines[y : y + side], axis=1)[:, x : x + side]
+        return self.pixels[y : y + side, x : x + side], lines.astype(bool)
+
+
+def rows(folder: Path, split: str) -> list[dict[str, str]]:
+    """Index rows of a split, in the order of the file."""
+    with (folder / "index.csv").open(newline="", encoding="utf-8") as lines:
+        return [row for row in csv.DictReader(lines) if row["split"] == split]
+
+
+def decoded(folder: Path, wanted: list[dict[str, str]]) -> Iterator[tuple[dict[str, str], np.ndarray]]:
+    """(row, uint8 [H, W, 3]) of the wanted rows, shard by shard."""
+    by_member = {(row["shard"], row["name"]): row for row in wanted}
+    for shard in sorted({row["shard"] for row in wanted}):
+        with tarfile.open(folder / shard) as archive:
+            for member in archive:
+                row, stream = by_member.get((shard, member.name)), archive.extractfile(member)
+                if row is not None and stream is not None:
+                    yield row, np.asarray(Image.open(io.BytesIO(stream.read())).convert("RGB"))
+
+
+def works(folder: Path, split: str = "train", at_most: int | None = None) -> list[Work]:
+    """Decode the pictures of a split once, with their line maps."""
+    wanted = [row for row in rows(folder, split) if row["kind"] != "damage"]
+    if at_most is not None:
+        wanted = wanted[:: max(1, len(wanted) // at_most)][:at_most]
+    return [Work.of(pixels) for _, pixels in decoded(folder, wanted)]
