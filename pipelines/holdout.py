@@ -57,7 +57,9 @@ def blocks(hole: np.ndarray) -> list[Window]:
     return [found[index] for index in order[:MOST_BLOCKS]]
 
 
-def holdout_error(network: RestorationNetwork, pixels: np.ndarray, hole: np.ndarray, block: Window, reference: np.ndarray) -> Trial:
+def holdout_error(
+    network: RestorationNetwork, pixels: np.ndarray, hole: np.ndarray, block: Window, reference: np.ndarray
+) -> Trial:
     """Compare mean mode and prefill on one block.
 
     The test hole is the picture's own hole moved by a fixed shift, without what is lost anyway. It is solved within its

@@ -25,6 +25,7 @@ class RestorationRequest:
     Attributes:
         source_sha256: digest of the picture's file, 64 hexadecimal digits.
         mask_sha256: digest of the mask's file or pixels.
+        lines_sha256, veil_sha256, reference_sha256: digests of the line map, the veil and the reference, or None.
         hypotheses: how many answers, 1…16.
         texture: 0…1; 0 is the mean of what could have been there, 1 the most texture.
         seed: 0…2⁵³ − 1.
@@ -47,12 +48,18 @@ class RestorationRequest:
     weights_sha256: str = ""
     tile_px: int = 512
     prompt: str = ""
+    lines_sha256: str | None = None
+    veil_sha256: str | None = None
+    reference_sha256: str | None = None
 
     def __post_init__(self) -> None:
         _refuse(
             [
                 *_digest("source_sha256", self.source_sha256),
                 *_digest("mask_sha256", self.mask_sha256),
+                *_digest_or_none("lines_sha256", self.lines_sha256),
+                *_digest_or_none("veil_sha256", self.veil_sha256),
+                *_digest_or_none("reference_sha256", self.reference_sha256),
                 *_whole("hypotheses", self.hypotheses, 1, MOST_HYPOTHESES),
                 *_share("texture", self.texture),
                 *_common(self),
@@ -95,11 +102,10 @@ class SpeculationRequest:
     tile_px: int = 1024  # the whole sheet is computed, so the fewer margins the better
 
     def __post_init__(self) -> None:
-        reference = [] if self.reference_sha256 is None else _digest("reference_sha256", self.reference_sha256)
         _refuse(
             [
                 *_digest("source_sha256", self.source_sha256),
-                *reference,
+                *_digest_or_none("reference_sha256", self.reference_sha256),
                 *_whole("variants", self.variants, 1, MOST_HYPOTHESES),
                 *_share("strength", self.strength),
                 *_common(self),
@@ -132,6 +138,10 @@ def _digest(name: str, value: object) -> list[str]:
     if isinstance(value, str) and _DIGEST.fullmatch(value):
         return []
     return [f"{name} must be 64 hexadecimal digits in lower case, not {value!r:.80}"]
+
+
+def _digest_or_none(name: str, value: object) -> list[str]:
+    return [] if value is None else _digest(name, value)
 
 
 def _whole(name: str, value: object, least: int, most: int) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from diffusers import DiffusionPipeline, FlowMatchEulerDiscreteScheduler
 
@@ -95,7 +96,7 @@ class RestorationPipeline(DiffusionPipeline):
                 no line is known anywhere.
             veil: float32 [H, W, 3], ≥ 0: density of a translucent layer (`pipelines.veil`), to be divided out where it is at
                 least 0.02; such pixels count as hole in what is promised above, but not in what is known. Not in `mask`.
-            reference: uint8 [H, W, 3] of any size: a picture whose palette and handling to follow; None takes the picture's own.
+            reference: uint8 [H, W, 3] of any size: a picture whose palette and handling to follow; None: its own.
             on_progress: called with (done, total) after every tile, the total being known from the start; may raise to cancel.
                 It stops short of the total when the prefill is kept.
 
@@ -108,15 +109,17 @@ class RestorationPipeline(DiffusionPipeline):
         """
         # 1. Check.
         check_pixels(pixels)
-        check_mask(mask, pixels.shape[:2])
         if lines is not None and lines.shape != mask.shape:
             raise PixelsError(f"the line map's shape is {lines.shape} but the picture's is {mask.shape}: give the same size.")
         if veil is not None and veil.shape != (*mask.shape, 3):
             raise PixelsError(f"the veil's shape is {veil.shape} but the picture's is {mask.shape}: give the same size.")
-
-        # 2. Divide the veil out, and solve the harmonic prefill of the whole picture at 1/8 of its size.
         hole, changed = mask, mask if veil is None else mask | (veil.max(-1) > LEAST_VEIL)  # bool [H, W]
+        check_mask(changed, pixels.shape[:2])
+
+        # 2. Solve the harmonic prefill of the whole picture at 1/8 of its size.
         coarse = coarse_fill(pixels[..., None] if pixels.ndim == 2 else pixels[..., :3], hole)  # [H/8, W/8, 3]
+        if veil is not None:
+            coarse = divided(coarse, cv2.resize(veil, coarse.shape[1::-1], interpolation=cv2.INTER_AREA))
 
         # 3. Cut into tiles; only those that touch the hole are ever computed.
         style = thumbnail(coarse if reference is None else reference.astype(np.float32) / 255)  # [64, 64, 3]

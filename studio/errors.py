@@ -55,6 +55,10 @@ class MaskError(SourceError):
     """A mask does not say where the holes are."""
 
 
+class NoLinesError(SourceError):
+    """A sketch holds no line, or so much that it is a picture."""
+
+
 class MaskSizeError(MaskError):
     """Mask and picture differ in size."""
 

@@ -11,6 +11,7 @@ import numpy as np
 from provenance.draft import Document, Draft, Picture, SourceNote
 from provenance.home import Home
 from studio.errors import NothingDamagedError
+from studio.guides import Guides, changed_by, empty_mask
 from studio.sources import Mask, Source, open_mask, open_source
 
 Progress = Callable[[int, int], None]
@@ -23,6 +24,9 @@ def restore(
     home: Home,
     mask: Path | None = None,
     fit_mask: bool = False,
+    lines: Path | None = None,
+    veil: Path | None = None,
+    reference: Path | None = None,
     hypotheses: int = 1,
     texture: float = 0.0,
     model: str = "bundled",
@@ -36,7 +40,10 @@ def restore(
     Args:
         picture: the scan; opened at its own depth.
         out: folder of the Release; must not exist yet, or be empty.
-        mask: white = lost; a damage detector proposes one when it is left out, and the Record says so.
+        mask: white = lost; a damage detector proposes one when it is left out, and the Record says so; with a veil and
+            without a mask nothing counts as lost.
+        lines: a sketch that the fill shall follow; veil: white = a translucent layer, which is divided out; reference: a
+            picture whose palette and handling to follow.
         hypotheses: how many answers, 1…16.
         texture: 0 (safest) … 1 (liveliest).
         on_progress: called with (done, total) after every tile; what it raises stops the work and leaves nothing behind.
@@ -52,7 +59,11 @@ def restore(
     check_folder(out)
     source = open_source(picture, rights=rights)
     check_rights(source.rights, strict_rights)
-    hole = given_mask(mask, source, fit_mask) if mask is not None else proposed_mask(source)
+    guides = Guides.opened(source, lines=lines, veil=veil, reference=reference)
+    if mask is not None:
+        hole = given_mask(mask, source, fit_mask)
+    else:
+        hole = proposed_mask(source) if guides.veil is None else empty_mask(source)
 
     # 2. Ask, and let the pipeline answer. Torch is loaded here and not before, so that a wrong call fails at once.
     from pipelines.hub import load_restoration
@@ -63,16 +74,17 @@ def restore(
     request = RestorationRequest(
         source_sha256=source.sha256,
         mask_sha256=hole.sha256,
+        **guides.digests(),
         hypotheses=hypotheses,
         texture=texture,
         seed=seed,
         model=model,
         weights_sha256=said["weights_sha256"],
     )
-    output = pipeline(request, source.pixels, hole.pixels, on_progress=on_progress)
+    output = pipeline(request, source.pixels, hole.pixels, **guides.arguments(source), on_progress=on_progress)
 
     # 3. Say what is what, and seal it.
-    draft = restoration_draft(source, hole, request, said, output)
+    draft = restoration_draft(source, hole, request, said, output, guides)
     return release(draft, out, home, strict_rights=strict_rights)
 
 
@@ -118,34 +130,40 @@ def proposed_mask(source: Source) -> Mask:
     return Mask(source.path, "mask.png", digest, "image/png", proposal.mask, float(proposal.mask.mean()), said)
 
 
-def restoration_draft(source: Source, hole: Mask, request, model: dict, output) -> Draft:
+def restoration_draft(source: Source, hole: Mask, request, model: dict, output, guides: Guides | None = None) -> Draft:
     """Put the pipeline's Output, its evidence and its page together as a Draft."""
+    guides = guides or Guides()
+    changed = changed_by(hole, guides.veil)
     from studio.report.evidence import evidence_map, level_shares, uncertainty_picture
     from studio.report.page import restoration_page
 
     ending = ".tif" if source.media_type == "image/tiff" else ".png"
     look = {"icc": source.icc, "dpi": source.dpi}
-    evidence = evidence_map(hole.pixels, output.filled_by)
+    evidence = evidence_map(changed, output.filled_by)
     # a classical fill is no model's work, and must not be marked as such
-    ai = hole.pixels if output.filled_by == "model" else None
+    ai = changed if output.filled_by == "model" else None
     files: list[Picture | Document] = [Picture(f"restored{ending}", output.hypotheses[0], "restored", ai=ai, **look)]
     if len(output.hypotheses) > 1:
         for number, pixels in enumerate(output.hypotheses, 1):
-            files.append(Picture(f"hypothesis-{number}{ending}", pixels, "hypothesis", ai=hole.pixels, **look))
-        files.append(Picture("uncertainty.png", uncertainty_picture(output.spread), "uncertainty"))
+            files.append(Picture(f"hypothesis-{number}{ending}", pixels, "hypothesis", ai=changed, **look))
+        files.append(Picture("disagreement.png", uncertainty_picture(output.spread), "disagreement"))
+    if output.error is not None:
+        files.append(Picture("uncertainty.png", uncertainty_picture(output.error), "uncertainty"))
     files.append(Picture("mask.png", hole.pixels.astype(np.uint8) * 255, "mask"))
+    if guides.veil is not None:
+        files.append(Picture("veil.png", guides.veil.pixels.astype(np.uint8) * 255, "mask"))
     files.append(Picture("evidence.png", evidence.indices, "evidence", palette=evidence.palette, legend=evidence.legend))
     facts = Draft(
         operation="restore",
         request=request.canonical(),
         files=tuple(files),
-        sources=(source.note(), *_mask_note(hole, source)),
+        sources=(source.note(), *_mask_note(hole, source), *guides.sources()),
         model=model if output.filled_by == "model" else None,
         levels=level_shares(evidence.indices),
-        assumptions=(*source.notes, *hole.notes),
+        assumptions=(*source.notes, *hole.notes, *guides.notes()),
         findings={"filled_by": output.filled_by, "reason": output.reason, "hole_share": round(hole.share, 6)},
     )
-    page = restoration_page(facts, before=source.pixels, evidence=evidence, spread=output.spread)
+    page = restoration_page(facts, before=source.pixels, evidence=evidence, spread=output.spread, error=output.error)
     return _with_page(facts, page)
 
 

@@ -130,12 +130,13 @@ def piece(cover: np.ndarray, rng: np.random.Generator) -> Damage:
     return Damage(np.rint(cover * 255).astype(np.uint8), exact, rough(cover, rng))
 
 
-def mask_bank(folder: Path, seed: int, per_family: int, side: int = MASK_SIDE) -> dict[str, list[Damage]]:
-    """Damage of every family; synthesis is far too slow for the loop."""
+def mask_bank(folder: Path | None, seed: int, per_family: int, side: int = MASK_SIDE) -> dict[str, list[Damage]]:
+    """Damage of every family; synthesis is far too slow for the loop. Film damage comes from the scans in `folder`, if any."""
     rng = np.random.default_rng((seed, 1))
     bank = {name: [piece(draw((side, side), rng), rng) for _ in range(per_family)] for name, draw in FAMILIES.items()}
-    scans = [row for row in rows(folder, "train") if row["kind"] == "damage"]
-    covers = ((pixels[:side, :side, 0] > 127).astype(np.float32) for _, pixels in decoded(folder, scans))
+    scans = [row for row in rows(folder, "train") if row["kind"] == "damage"] if folder else []
+    scanned = decoded(folder, scans) if folder else ()
+    covers = ((pixels[:side, :side, 0] > 127).astype(np.float32) for _, pixels in scanned)
     bank["film"] = [piece(cover, rng) for cover in covers if cover.shape == (side, side) and 0.002 < cover.mean() < 0.5]
     if not bank["film"]:
         bank["film"] = bank["scratches"]

@@ -19,6 +19,15 @@ def restore(
     propose: Annotated[
         bool, typer.Option("--propose", help="Write the proposed mask and stop before anything is filled.")
     ] = False,
+    lines: Annotated[
+        Path | None, typer.Option(help="A sketch of the same size: contours that the fill shall follow.", metavar="SKETCH")
+    ] = None,
+    veil: Annotated[
+        Path | None, typer.Option(help="White = stain or varnish, divided out and not filled.", metavar="MASK")
+    ] = None,
+    reference: Annotated[
+        Path | None, typer.Option(help="A picture whose palette and handling to follow; the work itself when left out.")
+    ] = None,
     hypotheses: Annotated[int, typer.Option(min=1, max=16, help="How many answers to offer.")] = 1,
     texture: Annotated[float, typer.Option(min=0, max=1, help="0 = the safest fill, 1 = the liveliest.")] = 0.0,
     model: Model = "bundled",
@@ -44,6 +53,9 @@ def restore(
                 out,
                 mask=mask,
                 fit_mask=fit_mask,
+                lines=lines,
+                veil=veil,
+                reference=reference,
                 hypotheses=hypotheses,
                 texture=texture,
                 model=model,

@@ -104,13 +104,14 @@ def level_shares(indices: np.ndarray) -> dict[str, float]:
 
 
 def uncertainty_picture(spread: np.ndarray) -> np.ndarray:
-    """Draw how far the hypotheses disagree.
+    """Draw how far off a fill may be, or how far the hypotheses disagree.
 
     Args:
-        spread: float32 [H, W], standard deviation among hypotheses in units of the display range 0…1; 0 outside the mask.
+        spread: float32 [H, W], expected error, or standard deviation among hypotheses, in units of the display range 0…1;
+            0 outside the mask.
 
     Returns:
-        uint8 [H, W]: 0 where all hypotheses agree, 255 where they deviate by `FULL_SPREAD` (a quarter of the range)
+        uint8 [H, W]: 0 for no error or full agreement, 255 for `FULL_SPREAD` (a quarter of the range)
         or more, linear between. The scale is fixed, so pictures of different works can be compared.
     """
     grey = np.clip(np.nan_to_num(spread.astype(np.float32)) / FULL_SPREAD, 0, 1)

@@ -40,7 +40,13 @@ SCENE_TEXTS = dict(level_legend())
 
 
 def restoration_page(
-    draft: Draft, *, before: np.ndarray, evidence: EvidenceMap | np.ndarray, spread: np.ndarray | None = None, title: str = ""
+    draft: Draft,
+    *,
+    before: np.ndarray,
+    evidence: EvidenceMap | np.ndarray,
+    spread: np.ndarray | None = None,
+    error: np.ndarray | None = None,
+    title: str = "",
 ) -> str:
     """The page of a restoration.
 
@@ -49,6 +55,7 @@ def restoration_page(
         before: the scan, uint8 or uint16, [H, W], [H, W, 3] or [H, W, 4].
         evidence: an EvidenceMap, or its indices uint8 [H, W].
         spread: float32 [H, W], 0…1, deviation among the hypotheses.
+        error: float32 [H, W], 0…1, the absolute error that the model expects of its fill.
         title: the work; left out, the file name of the scan.
     Returns: a whole HTML document.
     """
@@ -67,7 +74,7 @@ The rest is the scan, pixel for pixel.</p></header>
 <section aria-label="Comparison">{compared.html}</section>
 <section><h2>How well each part is known</h2>{share_bar(shares)}{legend(shares)}
 {_SCALE_NOTE}</section>
-{_uncertainty(spread, len(offered))}
+{_doubt(error)}{_uncertainty(spread, len(offered))}
 <section class="two"><div><h2>What was done</h2>{_done(facts, len(offered))}</div>
 <div><h2>What was not done</h2>{_not_done(facts)}</div></section>
 <section><h2>How it was made</h2>{facts_list(facts)}<h3>Assumed, and not given</h3>{assumptions(facts)}</section>
@@ -110,9 +117,7 @@ below it a free interpretation. What a variant adds is level 7, conjecture, in b
     return document(f"{facts.title}: variants", body)
 
 
-def scene_page(
-    draft: Draft, *, render: np.ndarray | None = None, evidence: np.ndarray | None = None, title: str = ""
-) -> str:
+def scene_page(draft: Draft, *, render: np.ndarray | None = None, evidence: np.ndarray | None = None, title: str = "") -> str:
     """The page of a scene: its picture and its evidence side by side.
 
     Args:
@@ -239,6 +244,16 @@ def _opening(text: str) -> str:
     return text[0].upper() + text[1:]
 
 
+def _doubt(error: np.ndarray | None) -> str:
+    if error is None or not error.any():
+        return ""
+    figure = _figure(uncertainty_picture(error), "Where the fill may be far off: the lighter, the more")
+    return f"""<section><h2>How far off it may be</h2><div class="pair"><div>{figure}
+<div class="scale"><span>close</span><i></i><span>error of {FULL_SPREAD:.0%} of the range, or more</span></div></div>
+<p class="note">The error that the model expects of its safest fill, learnt from pictures whose truth is known. It knows of
+textures and edges, not of what was painted there: a lost face looks to it like any other soft place.</p></div></section>"""
+
+
 def _uncertainty(spread: np.ndarray | None, count: int) -> str:
     if spread is None or count < 2:
         return ""
@@ -252,8 +267,7 @@ Agreement is no proof: all come from one model and may share its error.</p></div
 def _done(facts: Facts, count: int) -> str:
     if facts.filled_by != "model":
         return (
-            "<p>The losses inside the mask were bridged by calculation from the paint around them. "
-            "No model made any pixel.</p>"
+            "<p>The losses inside the mask were bridged by calculation from the paint around them. No model made any pixel.</p>"
         )
     many = f" It gave {count} hypotheses; there is no telling which is nearest to what was lost." if count > 1 else ""
     return (

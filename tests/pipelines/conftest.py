@@ -57,7 +57,9 @@ def _taught(steps):
         path = ((1 - t) * (target - stack[0]) + t * NOISE * noise) * stack[2] * (t < 1)
         guess, doubt = network(stack[0] + path, torch.full((1,), t), *stack, *style)
         off = (guess - target) * stack[2]
-        error = (off.square().sum() + ((doubt - off.detach().abs().mean(1, keepdim=True)) * stack[2]).square().sum()) / stack[2].sum()
+        error = (off.square().sum() + ((doubt - off.detach().abs().mean(1, keepdim=True)) * stack[2]).square().sum()) / stack[
+            2
+        ].sum()
         optimizer.zero_grad()
         error.backward()
         optimizer.step()

@@ -109,8 +109,18 @@ def painted_panel(folder):
 
 
 def give_picture(tab, path):
-    tab.set_input_files("#picture input[type=file]", path)
-    tab.wait_for_selector("#mask-editor .painter[data-ready=whole]")
+    """Choose a file as a person would: on a fresh page, when this one was still waking up and let the choice pass."""
+    from playwright.sync_api import TimeoutError as TookTooLong
+
+    for patience_ms in (25_000, 50_000, 90_000):
+        tab.set_input_files("#picture input[type=file]", path)
+        try:
+            tab.wait_for_selector("#mask-editor .painter[data-ready=whole]", timeout=patience_ms)
+            return
+        except TookTooLong:
+            tab.reload()
+            tab.wait_for_selector("#picture input[type=file]", state="attached")
+    raise AssertionError(f"the page did not take {path.name} in three tries")
 
 
 def download(tab, selector, folder):
