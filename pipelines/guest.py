@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 
 from pipelines.composite import check_mask, check_pixels, composite, floats
+from pipelines.errors import UnsupportedModelError
 from pipelines.fidelity import fidelity
 from pipelines.hypotheses import spread
 from pipelines.lines import extract_lines
@@ -45,14 +46,22 @@ class GuestRestoration:
         mask: np.ndarray,
         *,
         lines: np.ndarray | None = None,
+        veil: np.ndarray | None = None,
+        reference: np.ndarray | None = None,
         on_progress: Progress | None = None,
     ) -> RestorationOutput:
         """Fill the hole, once per hypothesis; arguments, Output and errors as in `RestorationPipeline`.
 
         The model sees a crop around the hole, which holds the harmonic prefill there, never the damaged pixels. Its answer
         has 8 bits; known pixels keep their own depth and bits. Texture is left to the model.
+
+        Raises also:
+            UnsupportedModelError: for a veil or a reference, which such models do not take.
         """
         # 1. Check.
+        for name, given in (("veil", veil), ("reference", reference)):
+            if given is not None:
+                raise UnsupportedModelError(f"{self.model} takes no {name}: leave it out, or use the bundled model.")
         check_pixels(pixels)
         check_mask(mask, pixels.shape[:2])
 

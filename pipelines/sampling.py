@@ -67,8 +67,9 @@ class Plane:
 
     def windows(self) -> Iterator[tuple[Window, Window, Told]]:
         """Each tile, the window that computes it, and what is told of that window."""
+        height, width = self.hole.shape
         for tile in self.tiles:
-            window = tight(tile, self.hole).grown(RADIUS_PX).on_grid(*self.hole.shape, STRIDE)
+            window = tight(tile, self.hole).grown(RADIUS_PX).on_grid(height, width, STRIDE)
             told = self._kept.get(window) or self.told(window)
             if len(self.tiles) * told.hole.size <= _KEPT_PIXELS:
                 self._kept[window] = told

@@ -43,13 +43,15 @@ class Guides:
             None if reference is None else open_source(reference),
         )
 
-    def digests(self) -> dict[str, str | None]:
-        """The fields of a RestorationRequest that they decide."""
-        return {f"{name}_sha256": None if given is None else given.sha256 for name, given in self._given().items()}
+    @staticmethod
+    def digest_of(given: Mask | Source | None) -> str | None:
+        """SHA-256 of a file that was given, as a RestorationRequest has it."""
+        return None if given is None else given.sha256
 
     def notes(self) -> tuple[str, ...]:
         """How the files were understood, one sentence each."""
-        return tuple(note for given in self._given().values() if given is not None for note in given.notes)
+        given = (self.lines, self.veil, self.reference)
+        return tuple(note for one in given if one is not None for note in one.notes)
 
     def sources(self) -> tuple[SourceNote, ...]:
         """What a Draft keeps of them."""
@@ -68,9 +70,6 @@ class Guides:
         if self.reference is not None:
             found["reference"] = _colours8(self.reference.pixels)
         return found
-
-    def _given(self) -> dict[str, Mask | Source | None]:
-        return {"lines": self.lines, "veil": self.veil, "reference": self.reference}
 
 
 def open_lines(path: Path, source: Source) -> Mask:

@@ -74,7 +74,9 @@ def restore(
     request = RestorationRequest(
         source_sha256=source.sha256,
         mask_sha256=hole.sha256,
-        **guides.digests(),
+        lines_sha256=guides.digest_of(guides.lines),
+        veil_sha256=guides.digest_of(guides.veil),
+        reference_sha256=guides.digest_of(guides.reference),
         hypotheses=hypotheses,
         texture=texture,
         seed=seed,

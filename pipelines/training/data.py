@@ -20,10 +20,11 @@ from pipelines.veil import divided
 
 LINES_SHARE = 0.25  # of the restorations see a line map; the rest must do without
 REFERENCE_SHARE = 0.7  # see the whole picture, small, as the reference of style
-ENLARGED = {1.0: 0.5, 1.5: 0.2, 2.0: 0.2, 3.0: 0.1}  # scans are far smoother per pixel than pictures of 512 px
-DRAWING_SHARE = 0.12  # of the examples at their own size: the whole picture is lost, its soft tones and its lines are given
+ENLARGED = {1.0: 0.6, 1.5: 0.15, 2.0: 0.15, 3.0: 0.1}  # scans are far smoother per pixel than pictures of 512 px
+DRAWING_SHARE = 0.05  # of the examples at their own size: the whole picture is lost, its soft tones and its lines are given
+SECOND_SHARE = 0.5  # of the examples have damage of a second family; a scratch alone leaves nearly all pixels idle
 ROUGH_SHARE = 0.5  # of the masks are as people draw them
-VEIL_SHARE = 0.08  # of the examples also lie under a translucent layer
+VEIL_SHARE = 0.05  # of the examples also lie under a translucent layer
 
 
 @dataclass(frozen=True)
@@ -102,14 +103,17 @@ def _example(material: Material, rng: np.random.Generator, side: int) -> Example
             continue
         image, lines = _window(work, rng, part, side)
         reference = work.thumbnail.astype(np.float32) / 255
-        given = np.float32(rng.random() < REFERENCE_SHARE)
+        given = np.asarray(rng.random() < REFERENCE_SHARE, np.float32)
         if scale == 1 and rng.random() < DRAWING_SHARE:
             hole = np.ones((side, side), bool)
             soft = cv2.GaussianBlur(image, (0, 0), float(rng.uniform(2.0, 8.0)), borderType=cv2.BORDER_REFLECT)
             told = given_fill(soft, hole, soft)
             rest = (lines, np.ones_like(lines), np.zeros_like(lines), reference, given)
             return Example(image, told.fill, told.mean, hole, told.distance, *rest)
-        hole, seen = damaged(image, _damage(material, rng, side), rng)
+        piece = _damage(material, rng, side)
+        if rng.random() < SECOND_SHARE:
+            piece = piece.joined(_damage(material, rng, side))
+        hole, seen = damaged(image, piece, rng)
         if not 0.01 < hole.mean() < 0.6:
             continue
         veil = np.zeros((side, side), np.float32)

@@ -43,6 +43,10 @@ class Damage:
     exact: np.ndarray
     rough: np.ndarray
 
+    def joined(self, other: Damage) -> Damage:
+        """Both, one over the other."""
+        return Damage(np.maximum(self.cover, other.cover), self.exact | other.exact, self.rough | other.rough)
+
 
 def folds(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
     """One to three creases across the sheet, nearly straight, broken where the paper held. → coverage, float32."""
@@ -120,14 +124,18 @@ def rough(cover: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     missing[0] = True
     drawn = ~missing[labels]
     drawn |= fbm(cover.shape, 5, rng, 1) > 3.4
-    shift = np.float32([[1, 0, rng.integers(-1, 2)], [0, 1, rng.integers(-1, 2)]])
+    shift = np.array([[1, 0, rng.integers(-1, 2)], [0, 1, rng.integers(-1, 2)]], np.float32)
     return cv2.warpAffine(drawn.astype(np.uint8), shift, cover.shape[::-1], flags=cv2.INTER_NEAREST) > 0
+
+
+def exact(cover: np.ndarray) -> np.ndarray:
+    """The mask that fits a coverage, float32 [S, S] → bool [S, S]."""
+    return cv2.dilate(damage.hard(cover, 0.12).astype(np.uint8), _RIM) > 0
 
 
 def piece(cover: np.ndarray, rng: np.random.Generator) -> Damage:
     """Bank a coverage, float32 [S, S]."""
-    exact = cv2.dilate(damage.hard(cover, 0.12).astype(np.uint8), _RIM) > 0
-    return Damage(np.rint(cover * 255).astype(np.uint8), exact, rough(cover, rng))
+    return Damage(np.rint(cover * 255).astype(np.uint8), exact(cover), rough(cover, rng))
 
 
 def mask_bank(folder: Path | None, seed: int, per_family: int, side: int = MASK_SIDE) -> dict[str, list[Damage]]:

@@ -97,6 +97,14 @@ def test_a_guest_fills_the_hole_alone_and_keeps_every_known_bit(folders, request
     assert seen == [(done, 4) for done in (1, 2, 3, 4)]
 
 
+def test_a_guest_refuses_a_veil_and_a_reference_that_it_would_ignore(folders, request_of):
+    pixels, mask = weave(64, 64), cracks(64, 64, 1, 2)
+    model = load_restoration(folders["inpaint"])
+    for given in ({"veil": np.zeros((64, 64, 3), np.float32)}, {"reference": pixels}):
+        with pytest.raises(UnsupportedModelError, match=next(iter(given))):
+            model(request_of(), pixels, mask, **given)
+
+
 def test_a_guest_never_sees_what_is_under_the_mask_and_repeats_itself(folders, request_of):
     pixels, mask = weave(64, 64), cracks(64, 64, 1, 2)
     hidden = np.where(mask[..., None], 7, pixels).astype(np.uint8)
