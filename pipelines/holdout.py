@@ -9,7 +9,7 @@ import numpy as np
 from pipelines.composite import floats
 from pipelines.network import RestorationNetwork
 from pipelines.prefill import conditions
-from pipelines.sampling import Told, predict
+from pipelines.sampling import Told, mean_of_two
 from pipelines.tiles import Window, tiles
 
 BLOCK_PX = 128
@@ -84,7 +84,7 @@ def holdout_error(
     image = floats(window.cut(pixels))
     told = conditions(image, lost | moved)
     none = np.zeros(lost.shape, np.float32)
-    clean, _ = predict(network, Told(told, lost | moved, none, none, none), told.fill, 1.0, reference)
+    clean, _ = mean_of_two(network, Told(told, lost | moved, none, none, none), reference)
     model, prefill = ((answer[moved] - image[moved]) ** 2 for answer in (np.clip(clean, 0, 1), told.fill))
     return Trial(int(moved.sum()), float(model.mean(dtype=np.float64)), float(prefill.mean(dtype=np.float64)))
 

@@ -139,7 +139,7 @@ class RestorationPipeline(DiffusionPipeline):
             filled = _composited(pixels, changed, plane.tiles, prefill_alone(plane))
             return RestorationOutput((filled,), None, None, "prefill", _prefill_reason(trial.reason(), request.hypotheses))
 
-        # 5. Mean mode: t = 1, x_t = prefill, no noise; one evaluation per tile.
+        # 5. Mean mode: t = 1, x_t = prefill, no noise; two views per tile.
         mean, doubt = mean_mode(self.network, plane, tick)  # three values and one per pixel of the hole
 
         # 6. Flow mode, hypothesis by hypothesis: from the mean plus noise at t = τ in four steps; the noise is keyed on

@@ -7,7 +7,7 @@ the step before it wrote there, and a pixel's answer does not depend on the tile
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import cv2
 import numpy as np
@@ -20,7 +20,6 @@ from pipelines.noise import noise
 from pipelines.prefill import Conditions
 from pipelines.tiles import HoleValues, Window, tight, tiles
 from pipelines.unet import NOISE, RADIUS_PX, REFERENCE_PX, STRIDE
-from pipelines.veil import LEAST_VEIL
 
 STEPS = 4  # Euler steps of the flow
 _KEPT_PIXELS = 6_000_000  # of windows whose conditions stay in memory between steps: about 50 bytes each
@@ -44,10 +43,11 @@ class Told:
     lines_given: np.ndarray
     veil: np.ndarray
 
-    @property
-    def open(self) -> np.ndarray:
-        """Bool [H, W]: where the network's answer is taken; the hole, and what lies under a veil."""
-        return self.hole | (self.veil > LEAST_VEIL)
+    def turned(self) -> Told:
+        """The same by half a turn."""
+        half = np.s_[::-1, ::-1]
+        conditions = Conditions(*(getattr(self.conditions, field.name)[half] for field in fields(Conditions)))
+        return Told(conditions, *(getattr(self, field.name)[half] for field in fields(Told)[1:]))
 
 
 class Plane:
@@ -85,9 +85,10 @@ def prefill_alone(plane: Plane) -> HoleValues:
 
 
 def mean_mode(network: RestorationNetwork, plane: Plane, tick: Callable[[], None]) -> tuple[HoleValues, HoleValues]:
-    """The mean of what could stand in the hole: x_t = prefill at t = 1, no noise, one evaluation per tile.
+    """The mean of what could stand in the hole: x_t = prefill at t = 1, no noise.
 
-    Beside it the error that the network expects of it, one channel.
+    Beside it the error that the network expects of it, one channel. Each tile is looked at twice, upright and turned by half
+    a turn, and the answers are averaged: what the network would do only because a stroke runs this way cancels.
 
     Args:
         network: in evaluation mode.
@@ -96,7 +97,7 @@ def mean_mode(network: RestorationNetwork, plane: Plane, tick: Callable[[], None
     """
     answer, doubt = HoleValues(plane.hole, plane.tile_px), HoleValues(plane.hole, plane.tile_px, channels=1)
     for tile, window, told in plane.windows():
-        clean, error = predict(network, told, told.conditions.fill, 1.0, plane.reference)
+        clean, error = mean_of_two(network, told, plane.reference)
         answer.write(tile, window, clean)
         doubt.write(tile, window, error)
         tick()
@@ -142,6 +143,15 @@ def flow(
             tick()
         state = after
     return state
+
+
+def mean_of_two(network: RestorationNetwork, told: Told, reference: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The mean mode of a window, float32 [H, W, 3], averaged over two views of it, and its expected error [H, W, 1]."""
+    upright = predict(network, told, told.conditions.fill, 1.0, reference)
+    turned = told.turned()
+    other = predict(network, turned, turned.conditions.fill, 1.0, reference)
+    clean, error = ((one + two[::-1, ::-1]) / 2 for one, two in zip(upright, other, strict=True))
+    return clean, error
 
 
 def predict(
