@@ -96,7 +96,7 @@ class RestorationPipeline(DiffusionPipeline):
                 no line is known anywhere.
             veil: float32 [H, W, 3], ≥ 0: density of a translucent layer (`pipelines.veil`), to be divided out where it is at
                 least 0.02; such pixels count as hole in what is promised above, but not in what is known. Not in `mask`.
-            reference: uint8 [H, W, 3] of any size: a picture whose palette and handling to follow; None: its own.
+            reference: uint8 [H, W, 3] of any size: a picture whose palette and handling to follow; None for none.
             on_progress: called with (done, total) after every tile, the total being known from the start; may raise to cancel.
                 It stops short of the total when the prefill is kept.
 
@@ -122,7 +122,7 @@ class RestorationPipeline(DiffusionPipeline):
             coarse = divided(coarse, cv2.resize(veil, coarse.shape[1::-1], interpolation=cv2.INTER_AREA))
 
         # 3. Cut into tiles; only those that touch the hole are ever computed.
-        style = thumbnail(coarse if reference is None else reference.astype(np.float32) / 255)  # [64, 64, 3]
+        style = None if reference is None else thumbnail(reference.astype(np.float32) / 255)  # [64, 64, 3]
         plane = Plane(changed, request.tile_px, lambda window: told_of(window, pixels, hole, coarse, lines, veil), style)
         trial_blocks = blocks(hole)
         textures = [texture_of(hypothesis, LIVELIEST * request.texture) for hypothesis in range(request.hypotheses)]

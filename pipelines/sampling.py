@@ -57,10 +57,10 @@ class Plane:
         hole: bool [H, W]: where the network may act, veils included.
         tile_px: side of the tiles.
         told: gives what is told of a window, which may reach up to 15 px beyond the picture.
-        reference: float32 [64, 64, 3], 0…1: the picture whose palette and handling to follow, reduced.
+        reference: float32 [64, 64, 3], 0…1: the picture whose palette and handling to follow, reduced; None for none.
     """
 
-    def __init__(self, hole: np.ndarray, tile_px: int, told: Callable[[Window], Told], reference: np.ndarray):
+    def __init__(self, hole: np.ndarray, tile_px: int, told: Callable[[Window], Told], reference: np.ndarray | None):
         self.hole, self.tile_px, self.told, self.reference = hole, tile_px, told, reference
         self.tiles = tiles(hole, tile_px)
         self._kept: dict[Window, Told] = {}
@@ -145,7 +145,7 @@ def flow(
     return state
 
 
-def mean_of_two(network: RestorationNetwork, told: Told, reference: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def mean_of_two(network: RestorationNetwork, told: Told, reference: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     """The mean mode of a window, float32 [H, W, 3], averaged over two views of it, and its expected error [H, W, 1]."""
     upright = predict(network, told, told.conditions.fill, 1.0, reference)
     turned = told.turned()
@@ -155,15 +155,16 @@ def mean_of_two(network: RestorationNetwork, told: Told, reference: np.ndarray) 
 
 
 def predict(
-    network: RestorationNetwork, told: Told, x: np.ndarray, t: float, reference: np.ndarray
+    network: RestorationNetwork, told: Told, x: np.ndarray, t: float, reference: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """The network's clean picture x̂, float32 [H, W, 3], from x of the same shape at time t; its expected error [H, W, 1]."""
     conditions = told.conditions
     inputs = (conditions.fill, conditions.mean, told.hole, conditions.distance, told.lines, told.lines_given, told.veil)
+    shown = np.zeros((REFERENCE_PX, REFERENCE_PX, 3), np.float32) if reference is None else reference
     one = torch.ones(1, dtype=torch.float32, device=network.device)
-    tensors = (_tensor(values).to(network.device) for values in (*inputs, reference))
+    tensors = (_tensor(values).to(network.device) for values in (*inputs, shown))
     with torch.no_grad():
-        answers = network(_tensor(x).to(network.device), t * one, *tensors, one)
+        answers = network(_tensor(x).to(network.device), t * one, *tensors, one * (reference is not None))
     clean, error = (np.ascontiguousarray(answer[0].permute(1, 2, 0).float().cpu().numpy()) for answer in answers)
     return clean, error
 

@@ -91,7 +91,8 @@ class PixelUNet(nn.Module):
         self.up = nn.ModuleList(nn.ModuleList(Block(a, time_channels) for _ in range(blocks)) for a, _ in pairs)
         self.norm, self.head = PixelNorm(widths[0]), nn.Conv2d(widths[0], 3 * 4, 3, padding=1)
         # reads the trunk's features without teaching them: the picture does not become worse for knowing its doubt
-        self.doubt = nn.Sequential(nn.Conv2d(widths[0], widths[0], 3, padding=1), nn.SiLU(), nn.Conv2d(widths[0], 4, 3, padding=1))
+        wide = widths[0]
+        self.doubt = nn.Sequential(nn.Conv2d(wide, wide, 3, padding=1), nn.SiLU(), nn.Conv2d(wide, 4, 3, padding=1))
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
 

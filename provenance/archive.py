@@ -1,6 +1,7 @@
 """This installation's copies of all Records, and the ways that lead to one: a digest, a handle, a fingerprint, an id.
 
-- `<digest>.json`: the Record
+- `<digest>.json`: the Record in its public form, which can be published and never changes; the digest is this form's
+- `openings/<digest>.json`: its names, prompts and salts, which can be forgotten; see `openings.py`
 - `by-output/<sha256>/<digest>`, `by-handle/<12 hex>/<digest>`, `by-fingerprint/<16 hex>/<digest>`,
   `by-source/<sha256>/<digest>`, `by-id/<uuid>/<digest>`: empty files; the name is the whole message, so that two
   processes never write the same file.
@@ -15,7 +16,11 @@ import secrets
 from pathlib import Path
 
 from provenance import record as records
+from provenance.commitments import opened, openings, public_form
 from provenance.errors import RecordError
+from provenance.log.errors import ForgetError
+from provenance.manifest_store import FOLDER as MANIFESTS
+from provenance.openings import Openings, erase
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _KEY = re.compile(r"[0-9a-f-]{1,64}")
@@ -28,9 +33,12 @@ class Archive:
         self.folder = folder
 
     def save(self, data: bytes, record: dict) -> str:
-        """Keep a Record's bytes and everything that leads to it; return its digest. Raises: OSError."""
-        digest = records.digest(data)
+        """Keep a Record and everything that leads to it; return its digest. Raises: OSError."""
+        digest = records.identity(data)
         self.folder.mkdir(parents=True, exist_ok=True)
+        if "salts" in record:
+            self.openings.save(digest, openings(record))
+            data = records.canonical(public_form(record))
         path = self.folder / f"{digest}.json"
         temporary = path.with_name(f".{digest}.{secrets.token_hex(4)}")
         try:
@@ -47,8 +55,35 @@ class Archive:
             (place / digest).touch()
         return digest
 
-    def forget(self, digest: str, record: dict) -> None:
+    @property
+    def openings(self) -> Openings:
+        """The erasable half."""
+        return Openings(self.folder)
+
+    def forget(self, digest: str, text: str | None = None) -> list[str]:
+        """Erase names and prompts of a Record, all or those in which `text` stands; return the places of the fields.
+
+        Manifest stores that lead to it tell titles and digests of the request in the clear, so they go too: a copy that lost
+        its credential is then found by its watermark and its looks only.
+        Raises: ForgetError.
+        """
+        loaded = self.load(digest)
+        gone = self.openings.forget(digest, text)
+        if not gone or loaded is None:
+            return gone
+        identity = loaded[1]["id"].encode()
+        for path in (self.folder / MANIFESTS).glob("*.c2pa"):
+            try:
+                if identity in path.read_bytes():
+                    erase(path)
+            except OSError as error:
+                raise ForgetError(f"{path} could not be erased ({error.strerror}): get access, then repeat.") from error
+        return gone
+
+    def take_back(self, digest: str, record: dict) -> None:
         """Take back what `save` kept, when its Release was withdrawn; never raises."""
+        with contextlib.suppress(OSError, ForgetError):
+            self.openings.forget(digest)
         with contextlib.suppress(OSError):
             (self.folder / f"{digest}.json").unlink(missing_ok=True)
         for mark in _marks(record):
@@ -57,14 +92,30 @@ class Archive:
                 (self.folder / mark).rmdir()
 
     def load(self, digest: str) -> tuple[bytes, dict] | None:
-        """Return a Record's bytes and content, or None when it is not kept here or its copy was changed."""
+        """Return a Record's bytes and content, or None when it is not kept here or its copy was changed.
+
+        What was forgotten of it reads `commitment:<digest>`.
+        """
         if not _DIGEST.fullmatch(digest):
             return None
         try:
             data = (self.folder / f"{digest}.json").read_bytes()
-            return (data, records.parse(data)) if records.digest(data) == digest else None
+            if records.digest(data) != digest:
+                return None
+            record = records.parse(data)
+            if "dsse" in record:  # salted and signed together: bring back what is still known
+                data = records.canonical(opened(record, self.openings.load(digest)))
+                record = records.parse(data)
+            return data, record
         except (OSError, RecordError):
             return None
+
+    def digests(self) -> list[str]:
+        """Return the digests of all Records that are kept."""
+        try:
+            return sorted(path.stem for path in self.folder.glob("*.json") if _DIGEST.fullmatch(path.stem))
+        except OSError:
+            return []
 
     def leading(self, way: str, key: str) -> list[str]:
         """Return the digests of the Records that `way` ("output", "handle", "source", "id") leads to, the newest first."""

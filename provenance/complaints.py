@@ -12,7 +12,7 @@ from provenance import record as records
 from provenance.draft import Document, Draft, Picture
 from provenance.encode import misfit
 
-_RESERVED = (records.NAME, records.PROOF_NAME)
+_RESERVED = (records.NAME, records.PROOF_NAME, records.STAMP_NAME)
 _ROLES = ("parent", "input")
 
 

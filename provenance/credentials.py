@@ -1,77 +1,90 @@
-"""Content Credentials (C2PA): writing ours, reading anybody's. Nothing here ever asks the network."""
+"""Content Credentials (C2PA): signing files of every kind. Only a time stamp ever asks the network."""
 
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from provenance.errors import CredentialError
-from provenance.keys import SigningKeys
-from provenance.media_types import sniff
+from provenance.credential_manifest import Claim, manifest
+from provenance.credential_png import joined, without_pixels
+from provenance.errors import CredentialError, ProvenanceError
+from provenance.keys.chain import SIGNING_USES, algorithm
+from provenance.keys.signing import SigningKeys
+from provenance.media_types import EMBED_LIMIT_BYTES, sniff
+from provenance.timestamp_errors import (
+    TimeStampMismatchError,
+    TimeStampRefusedError,
+    TimeStampUnreachableError,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from provenance.draft import SourceNote
 
-GENERATOR = "Anastylosis"
-RELEASE_LABEL = "org.anastylosis.release"
-MARK_ALGORITHM = "org.anastylosis.watermark.1"
+__all__ = ["ANY_BYTES", "SIGNERS", "Claim", "Signatory", "credential_context", "trial"]
+
 ANY_BYTES = "application/octet-stream"
-_MINING = ("data_mining", "ai_training", "ai_inference", "ai_generative_training")
-
-
-@dataclass(frozen=True)
-class Claim:
-    """What a credential will say.
-
-    Attributes:
-        title: file name in the Release.
-        is_restoration: True makes the parent source the parent (EDIT), False makes something new (CREATE).
-        digital_source_type: URI of IPTC's vocabulary.
-        when: RFC 3339.
-        version: of this software.
-        description: one sentence for people.
-        release: "id", "request_sha256", "ai_share", "mask_sha256" and more under our own label; JSON values.
-        regions: boxes (x, y, width, height) in pixels, at most 32.
-        handle: 12 hexadecimal digits of the watermark, or None.
-        sources: with paths where the files are at hand.
-    """
-
-    title: str
-    is_restoration: bool
-    digital_source_type: str
-    when: str
-    version: str
-    description: str
-    release: dict
-    regions: Sequence[tuple[int, int, int, int]] = ()
-    handle: str | None = None
-    sources: tuple[SourceNote, ...] = ()
+# Names of the two lists of roots: the library lets a root of either vouch for a signer, and says which list it was.
+SIGNERS, TIME_STAMPS = "urn:anastylosis:signers", "urn:anastylosis:time-stamps"
+# What the library says when a time stamp goes wrong; a test pins the words to this version.
+_STAMP_FAULTS = (
+    ("time stamp does not match data", TimeStampMismatchError, "stamped other bytes than it was given"),
+    ("nonce mismatch", TimeStampMismatchError, "answered another request than ours (its nonce differs)"),
+    ("http resolver", TimeStampUnreachableError, "could not be reached, or did not answer in time"),
+    ("error sending request", TimeStampUnreachableError, "could not be reached, or did not answer in time"),
+    ("decode error", TimeStampRefusedError, "answered with something that is no time stamp"),
+    ("could not generate a trusted time stamp", TimeStampRefusedError, "gave no time stamp that holds"),
+    ("time stamp", TimeStampRefusedError, "gave no time stamp that holds"),
+)
 
 
 class Signatory:
-    """Signs with one installation's key; make one for a Release and use it for all its files."""
+    """Signs with one installation's key, or lets a remote signer do it; make one for a Release and use it for all its files."""
 
-    def __init__(self, keys: SigningKeys):
+    def __init__(self, keys: SigningKeys, tsa_url: str | None = None):
+        """Args: keys, what signs; tsa_url, an RFC 3161 authority that stamps each signature, or None."""
         import c2pa
 
+        self._tsa_url = tsa_url
+        self._remote_fault: ProvenanceError | None = None
         try:
+            name = algorithm(keys.chain()[0].public_key())
             self._context = credential_context(keys.root_pem.decode("ascii"))
-            self._signer = c2pa.Signer.from_info(c2pa.C2paSignerInfo(b"es256", keys.chain_pem, keys.key_pem, None))
+            if keys.key_pem is None:
+                self._signer = self._remote_signer(keys, name)
+            else:
+                stamps = tsa_url.encode() if tsa_url else None
+                info = c2pa.C2paSignerInfo(name.encode(), keys.chain_pem, keys.key_pem, stamps)
+                self._signer = c2pa.Signer.from_info(info)
         except (c2pa.C2paError, UnicodeDecodeError) as error:
             raise CredentialError(f"The signing key cannot be used ({error}): restore it from a backup.") from error
 
+    def _remote_signer(self, keys: SigningKeys, name: str) -> Any:
+        import c2pa
+
+        from provenance.keys import remote
+
+        url, public_key = str(keys.remote_url), keys.chain()[0].public_key()
+
+        def sign(data: bytes) -> bytes:
+            try:
+                return remote.sign(url, data, name, public_key)
+            except ProvenanceError as error:
+                self._remote_fault = error      # the library would only say that a callback failed
+                raise
+
+        kind = {"es256": "ES256", "es384": "ES384", "es512": "ES512", "ps256": "PS256", "ed25519": "ED25519"}[name]
+        chain = keys.chain_pem.decode("ascii")
+        return c2pa.Signer.from_callback(sign, c2pa.C2paSigningAlg[kind], chain, self._tsa_url)
+
     def embed(self, data: bytes, media_type: str, claim: Claim) -> bytes:
-        """Return the file with the credential inside. Raises: CredentialError."""
+        """Return the file with the credential inside. Raises: CredentialError, TimeStampError, RemoteSignerError."""
         signed = io.BytesIO()
-        self._sign(media_type, io.BytesIO(data), signed, claim, is_embedded=True)
+        self._sign(media_type, io.BytesIO(joined(data)), signed, claim, is_embedded=True)
         return signed.getvalue()
 
     def sidecar(self, path: Path, claim: Claim) -> bytes:
-        """Return the credential of a file of any kind, to lie beside it as NAME.c2pa. Raises: CredentialError."""
+        """Return the credential of a file of any kind, to lie beside it as NAME.c2pa. Raises: as `embed`."""
         with path.open("rb") as file:
             return self._sign(ANY_BYTES, file, _Sink(), claim, is_embedded=False)
 
@@ -82,7 +95,7 @@ class Signatory:
         # EDIT without a parent would silently make the output its own parent.
         is_edit = claim.is_restoration and parent is not None
         try:
-            with c2pa.Builder(_manifest(claim, is_edit), context=self._context) as builder:
+            with c2pa.Builder(manifest(claim, is_edit), context=self._context) as builder:
                 if is_edit:
                     builder.set_intent(c2pa.C2paBuilderIntent.EDIT)
                 else:
@@ -94,7 +107,69 @@ class Signatory:
                     builder.set_no_embed()
                 return builder.sign(self._signer, media_type, source, out)
         except c2pa.C2paError as error:
-            raise CredentialError(f"{claim.title} could not be signed: {error}.") from error
+            raise self._named(claim.title, str(error)) from error
+
+    def _named(self, title: str, text: str) -> ProvenanceError:
+        """Return the error of ours that a text of the library stands for."""
+        fault, self._remote_fault = self._remote_fault, None
+        if fault is not None:
+            return type(fault)(f"{title} could not be signed: {fault}")
+        if self._tsa_url is not None:
+            for words, kind, said in _STAMP_FAULTS:
+                if words in text:
+                    return kind(f"{title} got no time stamp: the authority at {self._tsa_url} {said}.")
+        return CredentialError(f"{title} could not be signed: {text}.")
+
+
+def credential_context(anchors: str | None, tsa_roots: str = "", *, checks_own: bool = True) -> Any:
+    """Return settings under which signatures below `anchors` (PEM) are Trusted, and under which reading asks no network.
+
+    Args:
+        anchors: roots of signers, or None, and every signer is a stranger.
+        tsa_roots: roots of time-stamping authorities, PEM; what leads to one outlives its certificate.
+        checks_own: whether a signature is validated while it is made; False for a caller who reads it back anyway.
+    """
+    import c2pa
+
+    lists = [
+        {"trust_anchors": pem, "trust_kind": kind, "trust_uri": uri}
+        for pem, kind, uri in ((anchors, "manifest", SIGNERS), (tsa_roots, "tsa", TIME_STAMPS))
+        if pem and pem.strip()
+    ]
+    uses = "".join(f"{oid}\n" for oid in SIGNING_USES)
+    return c2pa.Context.from_dict(
+        {
+            "builder": {"thumbnail": {"enabled": False}},
+            "trust": {"anchors": lists, "trust_config": uses} if lists else {"trust_config": uses},
+            "verify": {"remote_manifest_fetch": False, "verify_after_sign": checks_own},
+        }
+    )
+
+
+def trial(keys: SigningKeys) -> str:
+    """Sign a picture of one pixel and return the state in which it reads back: "Trusted" when all is well.
+
+    Raises: CredentialError, RemoteSignerError when there is no signature at all.
+    """
+    import struct
+    import zlib
+
+    import c2pa
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    header = struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)
+    pixel = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0\0")) + chunk(b"IEND", b"")
+    kind = "http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicMedia"
+    claim = Claim("trial.png", False, kind, "2026-01-01T00:00:00Z", "0", "A trial of new keys.", {"id": "trial"})
+    signed = Signatory(keys).embed(pixel, "image/png", claim)
+    try:
+        context = credential_context(keys.root_pem.decode("ascii"))
+        with c2pa.Reader("image/png", io.BytesIO(signed), context=context) as reader:
+            return str(reader.get_validation_state())
+    except c2pa.C2paError as error:
+        return f"unreadable ({error})"
 
 
 def _add_ingredient(builder: Any, note: SourceNote, relationship: str) -> None:
@@ -105,58 +180,15 @@ def _add_ingredient(builder: Any, note: SourceNote, relationship: str) -> None:
     with note.path.open("rb") as file:  # type: ignore[union-attr]
         media_type = sniff(file.read(32)) or ANY_BYTES
         file.seek(0)
+        # Of a picture without a credential the library keeps no more than its metadata.
+        is_png = media_type == "image/png" and note.path.stat().st_size <= EMBED_LIMIT_BYTES  # type: ignore[union-attr]
+        bare = without_pixels(file.read()) if is_png else None
+        file.seek(0)
         try:
-            builder.add_ingredient(entry, media_type, file)
+            builder.add_ingredient(entry, media_type, file if bare is None else io.BytesIO(bare))
         except c2pa.C2paError:
             file.seek(0)
             builder.add_ingredient(entry, ANY_BYTES, file)
-
-
-def _manifest(claim: Claim, is_edit: bool) -> dict:
-    action: dict = {
-        "action": "c2pa.edited" if is_edit else "c2pa.created",
-        "digitalSourceType": claim.digital_source_type,
-        "softwareAgent": {"name": GENERATOR, "version": claim.version},
-        "when": claim.when,
-        "description": claim.description,
-    }
-    if claim.regions:
-        # No `role`: this SDK decodes none of its nine names.
-        action["changes"] = [
-            {"region": [_rectangle(box)], "identifier": f"region-{i + 1}", "description": "made by a model"}
-            for i, box in enumerate(claim.regions)
-        ]
-    actions = [action]
-    assertions: list[dict] = [{"label": "c2pa.actions.v2", "data": {"actions": actions}}]
-    if claim.handle is not None:
-        actions.append({"action": "c2pa.watermarked.bound", "when": claim.when, "softwareAgent": action["softwareAgent"]})
-        binding = {"alg": MARK_ALGORITHM, "blocks": [{"scope": {}, "value": claim.handle}]}
-        assertions.append({"label": "c2pa.soft-binding", "data": binding})
-    entries = {f"cawg.{name}": {"use": "notAllowed"} for name in _MINING}
-    assertions.append({"label": "cawg.training-mining", "data": {"entries": entries}})
-    assertions.append({"label": RELEASE_LABEL, "data": claim.release})
-    return {
-        "claim_generator_info": [{"name": GENERATOR, "version": claim.version}],
-        "title": claim.title,
-        "assertions": assertions,
-    }
-
-
-def _rectangle(box: tuple[int, int, int, int]) -> dict:
-    x, y, width, height = box
-    shape = {"type": "rectangle", "unit": "pixel", "origin": {"x": x, "y": y}, "width": width, "height": height}
-    return {"type": "spatial", "shape": shape}
-
-
-def credential_context(anchors: str | None) -> Any:
-    """Return settings under which signatures below `anchors` (PEM) are Trusted, and under which nothing asks the network."""
-    import c2pa
-
-    # With no anchor every signer is a stranger; an empty string would be refused.
-    trust = {"user_anchors": anchors} if anchors else {}
-    return c2pa.Context.from_dict(
-        {"builder": {"thumbnail": {"enabled": False}}, "trust": trust, "verify": {"remote_manifest_fetch": False}}
-    )
 
 
 class _Sink(io.RawIOBase):

@@ -137,6 +137,24 @@ class Region:
         bottom, right = (-(-n // JPEG_UNIT) * JPEG_UNIT for n in (self.bottom, self.right))
         return top, min(bottom, self.shape[0]), left, min(right, self.shape[1])
 
+    def in_view(self, shape: tuple[int, int]) -> np.ndarray | None:
+        """How much of the mark each cell of a view of `shape` takes, float32 0…1; None for all of it."""
+        weight = self._weight()
+        if weight is None:
+            return None
+        down, across = shape[0] / self.shape[0], shape[1] / self.shape[1]
+        side = max(1, round(1 / max(down, across)))
+        matrix = np.array([[1 / across, 0, 0.5 / across - 0.5 - self.left], [0, 1 / down, 0.5 / down - 0.5 - self.top]])
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        return cv2.warpAffine(cv2.blur(weight, (side, side)), matrix, (shape[1], shape[0]), flags=flags)
+
+    def cells(self, shape: tuple[int, int], tile: int) -> tuple[slice, slice]:
+        """The part of a view of `shape` that holds the region, in whole tiles."""
+        down, across = shape[0] / self.shape[0], shape[1] / self.shape[1]
+        top, left = (int(n) // tile * tile for n in (self.top * down, self.left * across))
+        bottom, right = (-(-int(np.ceil(n)) // tile) * tile for n in (self.bottom * down, self.right * across))
+        return slice(top, min(bottom, shape[0])), slice(left, min(right, shape[1]))
+
     def _weight(self) -> np.ndarray | None:
         """0 at the mask's edge, 1 well inside; the picture's own border is no edge."""
         if self.mask is None:
@@ -161,8 +179,11 @@ def _moved(part: slice, by: int) -> slice:
 
 def _room(pixels: np.ndarray, top_value: int) -> np.ndarray:
     """How many grey levels of 255 the brightest and the darkest channel leave."""
-    colour = pixels[..., :3] if pixels.ndim == 3 else pixels[..., None]
-    room = np.minimum(colour.min(2), top_value - colour.max(2))
+    channels = [pixels[..., i] for i in range(3)] if pixels.ndim == 3 else [pixels]
+    darkest, brightest = channels[0], channels[0]
+    for channel in channels[1:]:
+        darkest, brightest = np.minimum(darkest, channel), np.maximum(brightest, channel)
+    room = np.minimum(darkest, top_value - brightest)
     return room.astype(np.float32) * np.float32(255.0 / top_value)
 
 

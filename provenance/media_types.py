@@ -9,7 +9,9 @@ ENDINGS = {
     ".jpg": "image/jpeg",
     ".jpeg": "image/jpeg",
     ".webp": "image/webp",
+    ".avif": "image/avif",
 }
+LOSSY = frozenset({"image/jpeg", "image/avif"})   # these change pixels after marking, so nothing is claimed of single ones
 
 # Embedding was tried for these and gives files that independent readers open. A TIFF only with one page: the SDK appends
 # a page without image, at which Pillow and libtiff stop (contentauth/c2pa-rs #1894); Pictures are always one page.

@@ -9,15 +9,19 @@ import platform
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from provenance import dsse
+from provenance.commitments import check_salts, public_form, with_salts
 from provenance.errors import RecordError
 
 if TYPE_CHECKING:
     from provenance.draft import Draft
+    from provenance.log.note import NoteSigner
 
 SCHEMA = "anastylosis.record/1"
-LEAF_SCHEMA = "anastylosis.leaf/1"
+LEAF_SCHEMA = "anastylosis.leaf/2"
 NAME = "record.json"
 PROOF_NAME = "record.tlog-proof"
+STAMP_NAME = "record.tsr"
 LIMIT_BYTES = 32 * 2**20
 LEAF_DIGESTS = 900       # 64 digits each; a leaf of the log holds 65,535 bytes
 _SOFTWARE = ("anastylosis", "c2pa-python", "numpy", "opencv-python-headless", "pillow", "tifffile", "torch", "diffusers", "bpy")
@@ -34,8 +38,9 @@ class Output:
         digital_source_type: URI of IPTC's vocabulary; None for Documents.
         ai: {"share", "regions" [[x, y, width, height] px], "mask_sha256"} or None.
         watermark: {"scheme", "handle", "key"} or {"reason"}; None when no model touched the picture.
-        fingerprint: 16 hexadecimal digits, or None.
-        credential: {"kind": "embedded"} or {"kind": "sidecar", "name", "sha256"}, or None.
+        fingerprint: 16 hexadecimal digits, or None; in the Record also as "iscc", `ISCC:…` (ISO 24138).
+        credential: {"kind": "embedded"} or {"kind": "sidecar", "name", "sha256"}, or None; with "stamped" (RFC 3339) when an
+            authority stamped the signature.
         untouched: {"scheme", "tile_px", "tiles", "pixels", "root", "equals_source"} for restorations, or None.
     """
 
@@ -69,13 +74,44 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def build(draft: Draft, outputs: list[Output], *, identity: str, made: str, log_origin: str, log_key: str) -> dict:
+def identity(data: bytes) -> str:
+    """Return the digest by which a Record is known: that of its public form, which forgetting does not change."""
+    try:
+        record = json.loads(data)
+        is_salted = isinstance(record, dict) and "salts" in record
+        return digest(canonical(public_form(record)) if is_salted else data)
+    except (ValueError, RecursionError, RecordError):
+        return digest(data)
+
+
+def sealed(record: dict, signer: NoteSigner) -> dict:
+    """Return a Record with a salt for each personal field, signed by the log's key; see `commitments.py` and `dsse.py`."""
+    return dsse.signed(with_salts(record), signer)
+
+
+def signature_fault(record: dict) -> str | None:
+    """Return what is wrong with a Record's signature by the log that it names; None when it holds, or there is none."""
+    key = record["log"].get("key")
+    return dsse.fault(record, [key] if isinstance(key, str) else [])
+
+
+def build(
+    draft: Draft,
+    outputs: list[Output],
+    *,
+    identity: str,
+    made: str,
+    log_origin: str,
+    log_key: str,
+    signing: dict | None = None,
+) -> dict:
     """Return the Record of a Draft whose files are finished.
 
     Args:
         identity: UUID, which the credentials name too.
         made: RFC 3339, UTC.
         log_origin, log_key: name and verifier key of the log that its leaf goes to.
+        signing: {"certificate", "time_stamp", "outlook"}: what will be left of the signatures when the certificate ends.
     """
     return {
         "schema": SCHEMA,
@@ -89,14 +125,21 @@ def build(draft: Draft, outputs: list[Output], *, identity: str, made: str, log_
             {"role": note.role, "name": note.name, "sha256": note.sha256, "media_type": note.media_type, "rights": note.rights}
             for note in draft.sources
         ],
-        "outputs": [asdict(output) for output in outputs],
+        "outputs": [asdict(output) | {"iscc": _iscc(output.fingerprint)} for output in outputs],
         "levels": draft.levels,
         "assumptions": list(draft.assumptions),
         "findings": draft.findings,
         "software": software(),
         "machine": {"system": platform.system(), "architecture": platform.machine()},
+        "signing": signing,
         "log": {"origin": log_origin, "key": log_key},
     }
+
+
+def _iscc(fingerprint: str | None) -> str | None:
+    from provenance.fingerprint import iscc_of  # here, since it loads OpenCV, which reading a Record does not need
+
+    return iscc_of(fingerprint) if fingerprint else None
 
 
 def software() -> dict[str, str]:
@@ -128,15 +171,17 @@ def parse(data: bytes) -> dict:
     texts = [record.get(key) for key in ("id", "made", "operation")]
     if not all(isinstance(text, str) for text in texts) or not isinstance(record.get("log"), dict):
         raise RecordError("it has no id, time or operation, or names no log")
+    check_salts(record)
     if canonical(record) != data:
         raise RecordError("it is not spelled canonically, so it was edited")
     return record
 
 
 def leaf_entry(record_bytes: bytes, record: dict) -> bytes:
-    """Return what goes into the log for a Release: the Record's digest and each file's."""
+    """Return what goes into the log for a Release: what was done and when, the Record's identity, and each file's digest."""
     outputs = [output["sha256"] for output in record["outputs"]]
-    leaf: dict = {"schema": LEAF_SCHEMA, "record": digest(record_bytes)}
+    said = {"made": record["made"], "operation": record["operation"]}
+    leaf: dict = {"schema": LEAF_SCHEMA, "record": identity(record_bytes), **said}
     if len(outputs) <= LEAF_DIGESTS:
         leaf["outputs"] = outputs
     else:  # a film's frames: the Record holds them one by one
@@ -146,7 +191,25 @@ def leaf_entry(record_bytes: bytes, record: dict) -> bytes:
 
 def withdrawn_entry(record_bytes: bytes) -> bytes:
     """Return what goes into the log when a sealed Release could not be moved to where it was wanted."""
-    return canonical({"schema": LEAF_SCHEMA, "withdrawn": digest(record_bytes)})
+    return canonical({"schema": LEAF_SCHEMA, "withdrawn": identity(record_bytes)})
+
+
+def stamped_by(record: dict) -> str | None:
+    """Return the URL of the authority that stamped a Record, as it says itself; None when there was none."""
+    note = (_part(record, "signing")).get("time_stamp")
+    url = note.get("tsa") if isinstance(note, dict) else None
+    return url if isinstance(url, str) else None
+
+
+def certificate_ends(record: dict) -> str | None:
+    """Return when the certificate that signed the files ends, as the Record says; None when it does not say."""
+    ends = _part(_part(record, "signing"), "certificate").get("ends")
+    return ends if isinstance(ends, str) else None
+
+
+def _part(value: dict, key: str) -> dict:
+    found = value.get(key)
+    return found if isinstance(found, dict) else {}
 
 
 def output_with(record: dict, sha256: str) -> dict | None:

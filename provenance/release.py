@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
 import hashlib
 import os
 import shutil
@@ -19,9 +18,13 @@ from provenance.complaints import complaints
 from provenance.draft import Draft
 from provenance.errors import DraftError, ProvenanceError, ReleaseFolderError, SourceChangedError
 from provenance.home import Home
+from provenance.keepsakes import Keepsakes
 from provenance.log.store import Log
 from provenance.rights import check_rights
 from provenance.seal import Sealer, step
+from provenance.timestamp_clock import check_clock
+from provenance.timestamp_evidence import stamp_copy
+from provenance.timestamp_release import Stamping
 
 __all__ = ["Release", "ReleasedFile", "check_folder", "check_rights", "release"]
 
@@ -71,27 +74,43 @@ def release(draft: Draft, folder: Path, home: Home, *, strict_rights: bool = Fal
     if faults:
         raise DraftError("The draft cannot be sealed. " + " ".join(faults) + " Nothing was released.")
     check_folder(folder)
-    made = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    made = f"{check_clock(home):%Y-%m-%dT%H:%M:%SZ}"
+    with step("asking for a time stamp"):
+        stamping = Stamping.prepare(home)
     identity = str(uuid.uuid4())
     with _staging(folder) as staging:
         # 2. Each file: mark, encode, XMP, sign, read back.
-        sealer = Sealer(draft, home, staging, identity, made)
+        sealer = Sealer(draft, home, staging, identity, made, stamping)
         outputs = [sealer.seal(file) for file in draft.files]
+        with step("describing the finished files"):
+            keepsakes = Keepsakes.gather(draft, outputs, staging)
         # 3. The Record.
         with step("opening the log"):
             log = Log.open(home.log, home.keys)
         with step(f"writing {records.NAME}"):
-            record = records.build(
-                draft, outputs, identity=identity, made=made, log_origin=log.signer.name, log_key=log.signer.verifier.text()
-            )
-            record_bytes = records.canonical(record)
+            record_bytes = _stamped_record(draft, outputs, sealer, log, staging)
             record = records.parse(record_bytes)    # what is returned is what can be read, tuples as lists
-            _write(staging / records.NAME, record_bytes)
         # 4. The log; after this line a failure is logged as well.
         with step("appending to the log"):
             leaf = _append(log, record_bytes, record)
-        _move(staging, folder, home, log, leaf, record_bytes, record)
+        _move(staging, folder, home, log, leaf, record_bytes, record, keepsakes)
     return Release(folder, tuple(_released(output) for output in outputs), record, leaf)
+
+
+def _stamped_record(draft: Draft, outputs: list[records.Output], sealer: Sealer, log: Log, staging: Path) -> bytes:
+    """Write the Record and, when there is an authority, the time stamp of its bytes beside it; return the bytes."""
+    names = {"log_origin": log.signer.name, "log_key": log.signer.verifier.text()}
+    while True:
+        asked = sealer.stamping.authority
+        record = records.build(draft, outputs, identity=sealer.identity, made=sealer.made, **names, signing=sealer.signing())
+        record_bytes = records.canonical(records.sealed(record, log.signer))
+        response = sealer.stamping.of_record(record_bytes)
+        if sealer.stamping.authority is asked:
+            break       # else it was given up just now, and the Record must say so
+    _write(staging / records.NAME, record_bytes)
+    if response is not None:
+        _write(staging / records.STAMP_NAME, response)
+    return record_bytes
 
 
 def _check_sources(draft: Draft, strict_rights: bool) -> None:
@@ -153,7 +172,9 @@ def _append(log: Log, record_bytes: bytes, record: dict) -> int:
         raise
 
 
-def _move(staging: Path, folder: Path, home: Home, log: Log, leaf: int, record_bytes: bytes, record: dict) -> None:
+def _move(
+    staging: Path, folder: Path, home: Home, log: Log, leaf: int, record_bytes: bytes, record: dict, keepsakes: Keepsakes
+) -> None:
     """Put the proof beside the Record, keep a copy of the Record, and let one rename make the Release."""
     archive = Archive(home.records)
     after = f"It stands in the log as leaf {leaf}, and a further leaf says that it was withdrawn."
@@ -162,13 +183,18 @@ def _move(staging: Path, folder: Path, home: Home, log: Log, leaf: int, record_b
             _write(staging / records.PROOF_NAME, log.proof(leaf).encode())
         with step("keeping the Record", after):
             archive.save(record_bytes, record)
+            keepsakes.save(home.records)
+            if (staging / records.STAMP_NAME).is_file():
+                _write(stamp_copy(home, record_bytes), (staging / records.STAMP_NAME).read_bytes())
         with step(f"moving the files to {folder}", after):
             staging.chmod(0o777 & ~_umask())
             _sync_folder(staging)
             staging.rename(folder)
     except BaseException:
         if staging.exists():       # else the rename was done, and whatever came after it changes nothing
-            archive.forget(records.digest(record_bytes), record)
+            archive.take_back(records.identity(record_bytes), record)
+            keepsakes.forget(home.records)
+            stamp_copy(home, record_bytes).unlink(missing_ok=True)
             with step(f"withdrawing leaf {leaf}", f"It stands in the log as leaf {leaf}."):
                 log.append(records.withdrawn_entry(record_bytes))
             raise

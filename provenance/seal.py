@@ -9,8 +9,8 @@ import hmac
 import importlib.metadata
 import os
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -19,12 +19,19 @@ import numpy as np
 from provenance import encode, keys, metadata
 from provenance import record as records
 from provenance.credential_reading import read_credential
+from provenance.credential_regions import outlines
 from provenance.credentials import Claim, Signatory
 from provenance.draft import Document, Draft, Picture
 from provenance.errors import ProvenanceError, ReadBackError, ReleaseError, ReleaseFolderError
+from provenance.fingerprint import iscc_of
 from provenance.home import Home
-from provenance.media_types import EMBED_LIMIT_BYTES, credential_kind
+from provenance.iscc import ALGORITHM as ISCC
+from provenance.keys.chain import check_time
+from provenance.media_types import EMBED_LIMIT_BYTES, LOSSY, credential_kind
 from provenance.regions import boxes
+from provenance.timestamp_clock import now
+from provenance.timestamp_errors import TimeStampError
+from provenance.timestamp_release import Stamping
 from provenance.untouched import SCHEME, TILE_PX, differing_tiles, mask_digest, untouched
 
 MARK_SCHEME = "anastylosis.watermark/1"
@@ -78,6 +85,7 @@ class Sealer:
 
     Attributes:
         identity: UUID of the Record; made: RFC 3339.
+        stamping: who stamps the signatures, if anybody.
     """
 
     draft: Draft
@@ -85,10 +93,33 @@ class Sealer:
     staging: Path
     identity: str
     made: str
+    stamping: Stamping
+    _signatories: dict[str | None, Signatory] = field(default_factory=dict)
 
     @cached_property
+    def _signing_keys(self) -> keys.SigningKeys:
+        found = keys.signing_keys(self.home.keys)
+        for certificate in (*found.chain(), found.root()):
+            check_time(certificate, now())
+        return found
+
+    def signing(self) -> dict:
+        """Return what the Record says of the certificate, if anything was signed, and of time stamps."""
+        return self.stamping.note(self._signing_keys if self._signatories else None)
+
+    def _signed(self, sign: Callable[[Signatory], bytes]) -> bytes:
+        """Sign, with a time stamp when there is an authority; without when it fails and that is allowed."""
+        try:
+            return sign(self._signatory())
+        except TimeStampError as error:
+            self.stamping.give_up(error)
+            return sign(self._signatory())
+
     def _signatory(self) -> Signatory:
-        return Signatory(keys.signing_keys(self.home.keys))
+        url = self.stamping.url
+        if url not in self._signatories:
+            self._signatories[url] = Signatory(self._signing_keys, url)
+        return self._signatories[url]
 
     @cached_property
     def _mark_key(self) -> bytes:
@@ -115,7 +146,7 @@ class Sealer:
         with step(f"encoding {picture.name}"):
             source_type = metadata.source_type(self.draft.operation, picture.role, ai is not None)
             data = encode.encode(picture, pixels, metadata.write(self._statement(picture, source_type, ai is not None)))
-            if kind == "image/jpeg" and mark is not None and "handle" in mark:
+            if kind in LOSSY and mark is not None and "handle" in mark:
                 mark = self._still_readable(data, mark)
         note = None if ai is None else {
             "share": round(float(ai.mean()), 6),
@@ -123,11 +154,13 @@ class Sealer:
             "mask_sha256": mask_digest(ai),
         }  # fmt: skip
         path, credential = self.staging / picture.name, None
+        with step(f"describing {picture.name}"):
+            kept, code = self._untouched(picture, pixels, ai), _fingerprint(picture, pixels)
         with step(f"signing {picture.name}"):
-            if note is None:
+            if note is None or ai is None:
                 _write(path, data)
             else:
-                claim = self._claim(picture.name, source_type, note, mark)
+                claim = self._claim(picture.name, source_type, note, mark, kept, ai, code)
                 credential = self._sign(path, data, kind, len(data) <= EMBED_LIMIT_BYTES, claim)
         with step(f"reading back {picture.name}"):
             written = path.read_bytes()
@@ -145,9 +178,9 @@ class Sealer:
                 digital_source_type=source_type,
                 ai=note,
                 watermark=mark,
-                fingerprint=_fingerprint(picture, pixels),
+                fingerprint=code,
                 credential=credential,
-                untouched=self._untouched(picture, pixels, ai),
+                untouched=kept,
             )
 
     def _document(self, document: Document) -> records.Output:
@@ -162,7 +195,7 @@ class Sealer:
         with step(f"signing {document.name}"):
             if kind is not None:
                 role = "scene" if document.role == "blend" else document.role
-                claim = self._claim(document.name, metadata.source_type(self.draft.operation, role, True), None, None)
+                claim = self._claim(document.name, metadata.source_type(self.draft.operation, role, True))
                 if kind == "embedded":
                     credential = self._sign(path, path.read_bytes(), document.media_type, True, claim)
                 else:
@@ -198,13 +231,13 @@ class Sealer:
         return marked.pixels, {"scheme": MARK_SCHEME, "handle": f"{marked.handle:012x}", "key": fingerprint}
 
     def _still_readable(self, data: bytes, mark: dict) -> dict:
-        """A JPEG is the one format that changes pixels after marking: name the handle only when it can still be read."""
+        """JPEG and AVIF change pixels after marking: name the handle only when it can still be read."""
         from provenance.watermark import Watermark
 
         found = Watermark(self._mark_key).detect(encode.decode(data), search=False)
         if found is not None and f"{found.handle:012x}" == mark["handle"]:
             return mark
-        return {"reason": "not readable any more after JPEG compression"}
+        return {"reason": "not readable any more after lossy compression"}
 
     def _statement(self, picture: Picture, source_type: str, contains_ai: bool) -> metadata.Statement:
         model = self.draft.model or {}
@@ -220,11 +253,24 @@ class Sealer:
             description="\n".join(f"{index} {text}" for index, text in picture.legend),
         )
 
-    def _claim(self, name: str, source_type: str, note: dict | None, mark: dict | None) -> Claim:
+    def _claim(
+        self,
+        name: str,
+        source_type: str,
+        note: dict | None = None,
+        mark: dict | None = None,
+        kept: dict | None = None,
+        ai: np.ndarray | None = None,
+        code: str | None = None,
+    ) -> Claim:
         release: dict = {"id": self.identity, "request_sha256": records.digest(records.canonical(self.draft.request))}
         release["sources"] = [{"role": s.role, "name": s.name, "sha256": s.sha256} for s in self.draft.sources]
         if note is not None:
             release |= {"ai_share": note["share"], "mask_sha256": note["mask_sha256"]}
+        if self.draft.levels:
+            release["levels"] = self.draft.levels
+        if kept is not None:
+            release["untouched"] = {key: kept[key] for key in ("scheme", "tile_px", "root")}
         if self.draft.model is not None:
             model = self.draft.model
             release["model"] = {key: str(model[key]) for key in ("id", "weights_sha256") if model.get(key)}
@@ -236,20 +282,21 @@ class Sealer:
             version=version(),
             description=_DESCRIPTIONS.get(self.draft.operation, "Made with the help of a model."),
             release=release,
-            regions=[tuple(box) for box in note["regions"]] if note else [],
+            regions=outlines(ai) if ai is not None else [],
             handle=(mark or {}).get("handle"),
+            soft_bindings=() if code is None else ((ISCC, iscc_of(code)),),
             sources=self.draft.sources,
         )
 
     def _sign(self, path: Path, data: bytes, media_type: str, is_embedded: bool, claim: Claim) -> dict:
         if is_embedded:
-            _write(path, self._signatory.embed(data, media_type, claim))
+            _write(path, self._signed(lambda signatory: signatory.embed(data, media_type, claim)))
             return {"kind": "embedded"}
         _write(path, data)
         return self._sidecar(path, claim)
 
     def _sidecar(self, path: Path, claim: Claim) -> dict:
-        manifest = self._signatory.sidecar(path, claim)
+        manifest = self._signed(lambda signatory: signatory.sidecar(path, claim))
         beside = path.with_name(f"{path.name}.c2pa")
         _write(beside, manifest)
         return {"kind": "sidecar", "name": beside.name, "sha256": records.digest(manifest)}
@@ -258,13 +305,17 @@ class Sealer:
         if credential is None:
             return
         sidecar = (self.staging / credential["name"]).read_bytes() if credential["kind"] == "sidecar" else None
-        found = read_credential(path, keys.anchors(self.home.keys), sidecar)
+        found = read_credential(path, keys.anchors(self.home.keys), sidecar, self.stamping.roots_pem)
         if found is None or found.state != "Trusted" or (found.release or {}).get("id") != self.identity:
             state = "none" if found is None else f"{found.state} {', '.join(found.failures)}".strip()
             raise ReadBackError(f"the credential of {path.name} reads back as {state} instead of Trusted.")
+        if found.when.is_trusted and found.when.stamped is not None:
+            credential["stamped"] = f"{found.when.stamped:%Y-%m-%dT%H:%M:%SZ}"
+        elif self.stamping.authority is not None:
+            raise ReadBackError(f"the time stamp in the credential of {path.name} leads to no root that is trusted here.")
 
     def _untouched(self, picture: Picture, pixels: np.ndarray, ai: np.ndarray | None) -> dict | None:
-        is_exact = picture.palette is None and encode.media_type(picture.name) != "image/jpeg"
+        is_exact = picture.palette is None and encode.media_type(picture.name) not in LOSSY
         if self.draft.operation != "restore" or ai is None or not is_exact:
             return None
         found, source = untouched(pixels, ai), self._source
@@ -280,7 +331,7 @@ class Sealer:
 
 
 def _fingerprint(picture: Picture, pixels: np.ndarray) -> str | None:
-    if picture.palette is not None or picture.role in ("mask", "evidence", "uncertainty") or is_flat(pixels):
+    if picture.palette is not None or picture.role in ("mask", "evidence", "uncertainty", "disagreement") or is_flat(pixels):
         return None
     from provenance.fingerprint import fingerprint
 

@@ -63,9 +63,27 @@ def standing(record_bytes: bytes, record: dict, home: Home, folder: Path | None)
     return Standing(None, False, False, f"{records.PROOF_NAME} does not lead from this Record to a signed log")
 
 
+def proof_fault(record_bytes: bytes, record: dict, home: Home, folder: Path) -> str | None:
+    """Return what is wrong with the proof beside a Record of this installation's; None without one, or when it holds."""
+    key = _our_key(home)
+    if key is None or not (folder / records.PROOF_NAME).is_file():
+        return None
+    from provenance.log.errors import LogError
+    from provenance.log.proof import verify_proof
+
+    try:
+        proof = _proof(folder)
+        result = verify_proof(proof, records.leaf_entry(record_bytes, record), [key]) if proof is not None else None
+    except LogError:
+        result = None
+    if result is not None and result.valid:
+        return None
+    return f"{records.PROOF_NAME} does not lead from this Record to the signed log"
+
+
 def _in_our_log(entry: bytes, withdrawn: bytes, home: Home) -> tuple[int | None, bool, str | None]:
     """Return (leaf, is withdrawn, why it could not be read); makes no log where there is none."""
-    if not (home.log / "checkpoint").is_file() or not (home.keys / "log.key").is_file():
+    if not home.has_log:
         return None, False, None
     from provenance.log.store import Log
 
@@ -87,6 +105,7 @@ def _our_key(home: Home) -> str | None:
 def _proof(folder: Path) -> str | None:
     path = folder / records.PROOF_NAME
     try:
-        return path.read_text("utf-8") if path.stat().st_size <= PROOF_LIMIT_BYTES else None
+        # bytes, or a newline that was changed would be read as another
+        return path.read_bytes().decode("utf-8") if path.stat().st_size <= PROOF_LIMIT_BYTES else None
     except (OSError, UnicodeDecodeError):
         return None

@@ -24,6 +24,12 @@ class Verdict:
         contains_ai: None when not known.
         regions: boxes (x, y, width, height) in pixels of the sealed picture, the largest first.
         found_by: "digest", "credential", "name", "watermark" or "fingerprint": what led to the Record; None without one.
+        at: the date that was asked about, RFC 3339; None for now.
+        existed: whether the sealed bytes existed at that date; None when that is unproven, or nothing is known of them.
+        stamped: the earliest time stamp that is believed here, RFC 3339, and by whom (`stamped_by`).
+        certificate_ends: when the signing certificate ends, RFC 3339.
+        match: of a copy whose Record was found: "exact", "re-encoded", "transformed" (cropped, turned, scaled), "differs" (a
+            possible transplant of the mark), "unchecked"; None otherwise.
     """
 
     path: Path
@@ -36,6 +42,12 @@ class Verdict:
     contains_ai: bool | None = None
     regions: tuple[tuple[int, int, int, int], ...] = ()
     found_by: str | None = None
+    at: str | None = None
+    existed: bool | None = None
+    stamped: str | None = None
+    stamped_by: str = ""
+    certificate_ends: str | None = None
+    match: str | None = None
 
     @property
     def exit_code(self) -> int:
@@ -55,5 +67,11 @@ class Verdict:
             "contains_ai": self.contains_ai,
             "regions": [list(box) for box in self.regions],
             "found_by": self.found_by,
+            "at": self.at,
+            "existed": self.existed,
+            "stamped": self.stamped,
+            "stamped_by": self.stamped_by,
+            "certificate_ends": self.certificate_ends,
+            "match": self.match,
             "record": self.record,
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import errno
 import hashlib
 from collections.abc import Iterator
@@ -15,8 +16,10 @@ from provenance.archive import Archive
 from provenance.errors import RecordError, UnreadableFileError
 from provenance.home import Home
 from provenance.keys import anchors
-from provenance.standing import Standing, standing
+from provenance.standing import Standing, proof_fault, standing
+from provenance.timestamp_evidence import RecordStamp, judge, record_stamp
 from provenance.verdict import Verdict
+from provenance.verdict_words import credential_words, log_words, metadata_words, said_of_ai, signer_words
 
 if TYPE_CHECKING:
     from provenance.credential_reading import Credential
@@ -26,33 +29,35 @@ __all__ = ["Verdict", "verify", "verify_folder"]
 SIDECAR_LIMIT_BYTES = 64 * 2**20
 
 
-def verify_folder(path: Path, home: Home) -> list[Verdict]:
+def verify_folder(path: Path, home: Home, at: datetime.datetime | None = None) -> list[Verdict]:
     """Verify every file below a folder; see `provenance.walk`."""
     from provenance.walk import walk
 
-    return walk(Path(path), home)
+    return walk(Path(path), home, at)
 
 
-def verify(path: Path, home: Home) -> Verdict:
+def verify(path: Path, home: Home, at: datetime.datetime | None = None) -> Verdict:
     """Say what is known of a file of any kind.
 
     Args:
         path: the file; hostile content ends in a Verdict, never in an error.
         home: whose keys, log and Records are asked; an empty one makes every signer a stranger. Nothing is made in it.
+        at: judge at this date (UTC) instead of now, with the time stamps at hand: a past date asks whether the file existed
+            then, a coming one whether its signature will still hold.
     Raises: UnreadableFileError when there is no such file or it may not be read.
     """
     path = Path(path)
-    case = _Case(path, home, *_read(path))
+    case = _Case(path, home, *_read(path), at)
     if case.size == 0:
-        return Verdict(path, "unknown", ("the file is empty",))
-    if path.name in (records.NAME, records.PROOF_NAME) and (path.parent / records.NAME).is_file():
+        return _dated(case, Verdict(path, "unknown", ("the file is empty",)), None, None)
+    if path.name in (records.NAME, records.PROOF_NAME, records.STAMP_NAME) and (path.parent / records.NAME).is_file():
         return _verify_record(case)
     credential, sidecar_digest = _credential(path, home)
     # 1. Bit for bit a file of a Record?
     for found in case.records_with_digest():
         verdict = _sealed(case, found, credential, sidecar_digest)
         if verdict is not None:
-            return verdict
+            return _exchanged(case, found, verdict)
     # 2. Sealed once, and changed?
     verdict = _changed(case, credential)
     if verdict is not None:
@@ -76,6 +81,7 @@ class _Case:
     home: Home
     size: int
     digest: str
+    at: datetime.datetime | None = None
 
     @property
     def archive(self) -> Archive:
@@ -113,7 +119,11 @@ class _Case:
 
     def is_known_otherwise(self, found: _Found) -> bool:
         """Return whether this machine keeps a Record of the same id with other bytes: the one at hand was edited."""
-        return any(digest != records.digest(found.data) for digest in self.archive.leading("id", found.record["id"]))
+        return any(digest != records.identity(found.data) for digest in self.archive.leading("id", found.record["id"]))
+
+    def stamp(self, found: _Found) -> RecordStamp:
+        """Return the time stamp of a Record."""
+        return record_stamp(found.data, self.home, found.folder)
 
     def standing(self, found: _Found) -> Standing:
         """Return where a Record stands in a log."""
@@ -134,13 +144,15 @@ def _read(path: Path) -> tuple[int, str]:
 def _credential(path: Path, home: Home) -> tuple[Credential | None, str | None]:
     """Return what the file's own credential says, else its sidecar's, and the sidecar's digest."""
     from provenance.credential_reading import read_credential
+    from provenance.timestamp_authority import roots
 
-    found = read_credential(path, anchors(home.keys))
+    known = {"anchors": anchors(home.keys), "tsa_roots": roots(home)}
+    found = read_credential(path, **known)
     beside = path.with_name(f"{path.name}.c2pa")
     if found is not None or not beside.is_file() or beside.stat().st_size > SIDECAR_LIMIT_BYTES:
         return found, None
     sidecar = beside.read_bytes()
-    return read_credential(path, anchors(home.keys), sidecar), records.digest(sidecar)
+    return read_credential(path, sidecar=sidecar, **known), records.digest(sidecar)
 
 
 def _sealed(case: _Case, found: _Found, credential: Credential | None, sidecar_digest: str | None) -> Verdict | None:
@@ -151,6 +163,9 @@ def _sealed(case: _Case, found: _Found, credential: Credential | None, sidecar_d
         return None
     if place.is_withdrawn:
         return _verdict(case, "unknown", (place.reason,), found, place, output, credential, "digest")
+    fault = records.signature_fault(found.record)
+    if fault is not None:
+        return _verdict(case, "altered", (f"of its Record, {fault}",), found, place, output, credential, "digest")
     expected = output.get("credential") or {}
     is_sidecar_itself = output["sha256"] != case.digest
     reasons = [f"its bytes are those of {output['name']}, sealed {found.record['made']}", place.reason]
@@ -159,21 +174,28 @@ def _sealed(case: _Case, found: _Found, credential: Credential | None, sidecar_d
         return None
     if expected and not is_sidecar_itself:
         if sidecar_digest is not None and sidecar_digest != expected.get("sha256"):
-            why = "its sidecar is not the one that was sealed"
+            why = f"its sidecar {case.path.name}.c2pa is not the one that was sealed"
             return _verdict(case, "altered", (why,), found, place, output, credential, "digest")
         if credential is None:
             if expected.get("kind") == "sidecar":
                 reasons.append(f"{expected.get('name')} is not beside it")
-        elif credential.state not in ("Trusted", "Valid"):
-            if set(credential.failures) != {"signingCredential.expired"}:
-                why = f"its credential does not hold ({', '.join(credential.failures)})"
-                return _verdict(case, "altered", (why,), found, place, output, credential, "digest")
-            reasons.append("its certificate has expired since")
+        elif credential.state not in ("Trusted", "Valid", "Expired"):
+            why = f"its credential does not hold ({', '.join(credential.failures)})"
+            return _verdict(case, "altered", (why,), found, place, output, credential, "digest")
     if credential is not None:
         reasons += credential.broken_sources
     if (output.get("untouched") or {}).get("equals_source") is True:
         reasons.append("every pixel outside the AI regions is the source's")
     return _verdict(case, "intact", tuple(reasons), found, place, output, credential, "digest")
+
+
+def _exchanged(case: _Case, found: _Found, verdict: Verdict) -> Verdict:
+    """Tell a sealed file that took the place of another: the Record beside it lists other bytes under its name."""
+    listed = records.output_named(case.beside.record, case.path.name) if case.beside is not None else None
+    if verdict.state != "intact" or found is case.beside or listed is None or listed["sha256"] == case.digest:
+        return verdict
+    why = f"{records.NAME} beside it lists other bytes under this name: one sealed file was put in the place of another"
+    return replace(verdict, state="altered", reasons=(why, *verdict.reasons))
 
 
 def _changed(case: _Case, credential: Credential | None) -> Verdict | None:
@@ -190,7 +212,7 @@ def _changed(case: _Case, credential: Credential | None) -> Verdict | None:
             else:
                 why = f"{records.NAME} beside it lists it, but {place.reason}"
                 return _verdict(case, "unknown", (why,), near, place, listed, credential, "digest")
-            also = () if credential is None or credential.state == "Trusted" else _of_credential(credential)
+            also = () if credential is None or credential.state == "Trusted" else credential_words(credential)
             return _verdict(case, "altered", (why, *also), near, place, listed, credential, "name")
     if credential is None:
         return None
@@ -202,9 +224,9 @@ def _changed(case: _Case, credential: Credential | None) -> Verdict | None:
     else:
         return None
     if found is None:
-        return Verdict(
-            case.path, "altered", (why,), _signer(credential), contains_ai=credential.contains_ai, regions=credential.regions
-        )
+        signer, ai, regions = signer_words(credential), credential.contains_ai, credential.regions
+        verdict = Verdict(case.path, "altered", (why,), signer, contains_ai=ai, regions=regions)
+        return _dated(case, verdict, credential, None)
     output = records.output_named(found.record, case.path.name)
     return _verdict(case, "altered", (why,), found, case.standing(found), output, credential, "credential")
 
@@ -213,10 +235,12 @@ def _without_record(case: _Case, credential: Credential | None) -> Verdict:
     """Decide on a file that no Record lists: look at its pixels, then say what it claims of itself."""
     from provenance.recover import describe_source, recover
 
-    reasons = list(_of_credential(credential))
+    reasons = list(credential_words(credential))
     source = describe_source(case.digest, case.archive)
     if source is not None:
-        return Verdict(case.path, "unknown", (source, *reasons), _signer(credential), contains_ai=_said(credential))
+        signer, ai = signer_words(credential), said_of_ai(credential)
+        verdict = Verdict(case.path, "unknown", (source, *reasons), signer, contains_ai=ai)
+        return _dated(case, verdict, credential, None)
     recovery = recover(case.path, case.home)
     if recovery.record is not None and recovery.record_bytes is not None:
         found = _Found(recovery.record_bytes, recovery.record, None)
@@ -224,28 +248,31 @@ def _without_record(case: _Case, credential: Credential | None) -> Verdict:
         if place.leaf is not None and not place.is_withdrawn:
             everything = (*recovery.reasons, place.reason, *reasons)
             verdict = _verdict(case, "recovered", everything, found, place, recovery.output, credential, recovery.layer)
+            verdict = replace(verdict, match=recovery.match)
             if recovery.layer == "watermark":
                 return verdict
             # It may as well be a copy of the untouched source.
             return replace(verdict, ai_share=None, contains_ai=None, regions=())
         reasons.append(f"a Record was found by its {recovery.layer}, but {place.reason}")
     reasons += recovery.reasons
-    reasons += _metadata_claims(case.path)
+    reasons += metadata_words(case.path)
     if credential is None:
         reasons.insert(0, "no credential and no Record was found")
     is_marked = recovery.layer == "watermark"
-    return Verdict(
+    verdict = Verdict(
         case.path,
         "unknown",
         tuple(reasons),
-        _signer(credential),
-        contains_ai=True if is_marked else _said(credential),
+        signer_words(credential),
+        contains_ai=True if is_marked else said_of_ai(credential),
         regions=credential.regions if credential else (),
+        match=recovery.match,
     )
+    return _dated(case, verdict, credential, None)
 
 
 def _verify_record(case: _Case) -> Verdict:
-    """Decide on record.json, or on the proof beside it, themselves."""
+    """Decide on record.json, or on the proof or the time stamp beside it, themselves."""
     path = case.path.parent / records.NAME
     found = case.beside
     if found is None:
@@ -253,10 +280,18 @@ def _verify_record(case: _Case) -> Verdict:
     place = case.standing(found)
     if place.leaf is not None:
         state = "unknown" if place.is_withdrawn or not place.is_ours else "intact"
-        return Verdict(case.path, state, (place.reason,), _log_name(found, place), found.record, place.leaf, contains_ai=False)
-    has_proof = (path.parent / records.PROOF_NAME).is_file()
-    state = "altered" if has_proof or case.is_known_otherwise(found) else "unknown"
-    return Verdict(case.path, state, (place.reason,), record=found.record, contains_ai=False)
+        fault = proof_fault(found.data, found.record, case.home, path.parent) or case.stamp(found).trouble
+        fault = fault or records.signature_fault(found.record)
+        reasons = (place.reason,)
+        if fault and place.is_ours:
+            state, reasons = "altered", (fault, place.reason)
+        signer = log_words(found.record, place)
+        verdict = Verdict(case.path, state, reasons, signer, found.record, place.leaf, contains_ai=False)
+    else:
+        has_proof = (path.parent / records.PROOF_NAME).is_file()
+        state = "altered" if has_proof or case.is_known_otherwise(found) else "unknown"
+        verdict = Verdict(case.path, state, (place.reason,), record=found.record, contains_ai=False)
+    return _dated(case, verdict, None, found)
 
 
 def _verdict(
@@ -271,51 +306,43 @@ def _verdict(
 ) -> Verdict:
     ai = (output or {}).get("ai") or {}
     regions = tuple(tuple(box) for box in ai.get("regions") or [])
-    contains_ai = output["contains_ai"] if output is not None else _said(credential)
+    contains_ai = output["contains_ai"] if output is not None else said_of_ai(credential)
     share = ai.get("share")
     if output is not None and not output["contains_ai"]:
         share = 0.0 if output["media_type"].startswith("image/") else None
-    signer = _signer(credential) or _log_name(found, place)
-    return Verdict(case.path, state, reasons, signer, found.record, place.leaf, share, contains_ai, regions, found_by)
+    signer = signer_words(credential) or log_words(found.record, place)
+    verdict = Verdict(case.path, state, reasons, signer, found.record, place.leaf, share, contains_ai, regions, found_by)
+    if state == "recovered":    # by its pixels: no signature is relied on
+        return _dated(case, verdict, None, found, is_signed=False)
+    return _dated(case, verdict, credential, found, is_signed=bool((output or {}).get("credential")))
 
 
-def _signer(credential: Credential | None) -> str:
-    if credential is None or not credential.issuer:
-        return ""
-    known = {"Trusted": "known to this machine, not publicly trusted", "Valid": "not known to this machine"}
-    return f"{credential.issuer} ({known.get(credential.state, 'the signature does not hold')})"
+def _dated(
+    case: _Case, verdict: Verdict, credential: Credential | None, found: _Found | None, *, is_signed: bool = True
+) -> Verdict:
+    """Add what time does to a verdict: what was intact or recovered becomes unknown where the signature holds no longer."""
+    stamp = case.stamp(found) if found is not None else RecordStamp()
+    is_whole = verdict.state in ("intact", "recovered")
+    ends = records.certificate_ends(found.record) if found is not None and is_signed else None
+    judgement = judge(case.at, credential, stamp.stamp if is_whole else None, found.record["made"] if found else None, ends)
+    reasons, state = list(verdict.reasons), verdict.state
+    if is_whole and not judgement.holds:
+        state, reasons = "unknown", [*judgement.reasons, *reasons]
+    elif is_whole or case.at is not None or (credential is not None and credential.when.stamped is not None):
+        reasons += judgement.reasons
+    if is_whole and stamp.trouble:
+        reasons.append(stamp.trouble)
+    return replace(
+        verdict,
+        state=state,
+        reasons=tuple(reasons),
+        at=_text(case.at),
+        existed=judgement.existed if is_whole or case.at is not None else None,
+        stamped=_text(judgement.stamped),
+        stamped_by=judgement.authority,
+        certificate_ends=_text(judgement.ends),
+    )
 
 
-def _log_name(found: _Found, place: Standing) -> str:
-    if place.leaf is None:
-        return ""
-    known = "known to this machine, not publicly trusted" if place.is_ours else "not known to this machine"
-    return f"log {found.record['log'].get('origin')} ({known})"
-
-
-def _of_credential(credential: Credential | None) -> tuple[str, ...]:
-    if credential is None:
-        return ()
-    if credential.state == "Trusted":
-        return ("signed by this machine, but its Record is not kept here", *credential.broken_sources)
-    if credential.state == "Valid":
-        stranger = f"unchanged since it was signed by {credential.issuer}, whom this machine does not know"
-        return (stranger, *credential.broken_sources)
-    return (f"its credential does not hold ({', '.join(credential.failures) or 'changed'})", *credential.broken_sources)
-
-
-def _said(credential: Credential | None) -> bool | None:
-    return credential.contains_ai if credential is not None else None
-
-
-def _metadata_claims(path: Path) -> list[str]:
-    """Return what the XMP says about AI: worth telling, proof of nothing."""
-    from provenance.metadata import SOURCE_TYPES, find, read
-
-    with path.open("rb") as file:
-        packet = find(file.read(64 * 2**20))
-    statement = read(packet) if packet is not None else None
-    if statement is None or not statement.digital_source_type:
-        return []
-    kind = statement.digital_source_type.removeprefix(SOURCE_TYPES)
-    return [f"its metadata says “{kind[:80]}”, which nothing proves"]
+def _text(moment: datetime.datetime | None) -> str | None:
+    return None if moment is None else f"{moment:%Y-%m-%dT%H:%M:%SZ}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -15,11 +16,11 @@ from provenance.verify import verify
 STAGING_MARK = ".unsealed-"
 
 
-def walk(folder: Path, home: Home) -> list[Verdict]:
+def walk(folder: Path, home: Home, at: datetime.datetime | None = None) -> list[Verdict]:
     """Return a Verdict for every file below `folder`, in the order of their names.
 
-    A Record, its proof and its sidecars are checked with their Release: one Verdict, on record.json. A provenance home is not
-    walked but audited: one Verdict, on its folder. Links to folders are not followed.
+    A Record, its proof, its time stamp and its sidecars are checked with their Release: one Verdict, on record.json. A
+    provenance home is not walked but audited: one Verdict, on its folder. Links to folders are not followed.
     Raises: UnreadableFileError when `folder` is none.
     """
     if not folder.is_dir():
@@ -33,19 +34,19 @@ def walk(folder: Path, home: Home) -> list[Verdict]:
             continue
         folders.sort()
         for name in sorted(names):
-            verdicts += _of_file(here / name, set(names), home)
+            verdicts += _of_file(here / name, set(names), home, at)
     return verdicts
 
 
-def _of_file(path: Path, names: set[str], home: Home) -> list[Verdict]:
+def _of_file(path: Path, names: set[str], home: Home, at: datetime.datetime | None) -> list[Verdict]:
     if path.name == records.NAME:
-        return [_release_verdict(path, names, home)]
-    if path.name == records.PROOF_NAME and records.NAME in names:
+        return [_release_verdict(path, names, home, at)]
+    if path.name in (records.PROOF_NAME, records.STAMP_NAME) and records.NAME in names:
         return []
     if path.name.endswith(".c2pa") and path.name.removesuffix(".c2pa") in names:
         return []
     try:
-        verdict = verify(path, home)
+        verdict = verify(path, home, at)
     except UnreadableFileError as error:
         return [Verdict(path, "unknown", (str(error),))]
     if any(STAGING_MARK in part for part in path.parts):
@@ -54,15 +55,16 @@ def _of_file(path: Path, names: set[str], home: Home) -> list[Verdict]:
     return [verdict]
 
 
-def _release_verdict(path: Path, names: set[str], home: Home) -> Verdict:
+def _release_verdict(path: Path, names: set[str], home: Home, at: datetime.datetime | None) -> Verdict:
     """Check the Record itself, and that every file that it lists is there."""
-    verdict = verify(path, home)
+    verdict = verify(path, home, at)
     try:
         record = records.parse(path.read_bytes())
     except (OSError, RecordError):
         return verdict
     listed = [output["name"] for output in record["outputs"]]
     listed += [o["credential"]["name"] for o in record["outputs"] if isinstance((o.get("credential") or {}).get("name"), str)]
+    listed += [records.PROOF_NAME] + ([records.STAMP_NAME] if records.stamped_by(record) else [])
     missing = [name for name in listed if name not in names]
     if missing:
         why = f"{', '.join(missing)} is missing from the Release"
@@ -71,7 +73,7 @@ def _release_verdict(path: Path, names: set[str], home: Home) -> Verdict:
 
 
 def _is_home(folder: Path) -> bool:
-    return (folder / "log" / "checkpoint").is_file() and (folder / "keys").is_dir()
+    return Home(folder).has_log
 
 
 def _home_verdict(folder: Path, home: Home) -> Verdict:

@@ -1,6 +1,7 @@
 """From bytes to samples: one reader for each format, each at the file's own depth.
 
-Pillow opens 16-bit RGB as 8-bit without a word, so 16-bit PNG goes to libpng (imagecodecs) and every TIFF to tifffile.
+Pillow opens 16-bit RGB as 8-bit without a word, so 16-bit PNG goes to libpng (imagecodecs) and every TIFF to tifffile
+(LZW to libtiff).
 Pillow's format classes are called by name: no other decoder can be reached by a file that lies about itself, and
 Pillow's own pixel limit (a module global that only warns below twice its value) is replaced by ours.
 """
@@ -11,6 +12,7 @@ import io
 import struct
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 
 from studio.errors import (
@@ -205,7 +207,9 @@ def _tiff(data: bytes, media_type: str, name: str, max_pixels: int) -> Decoded: 
         ends = [o + n for o, n in zip(page.dataoffsets, page.databytecounts, strict=False)]
         if not ends or max(ends) > len(data):
             raise TruncatedPictureError(_broken_off(name, len(data)))
-        pixels, notes = _tiff_pixels(page, page.asarray(maxworkers=1), name)
+        is_lzw = page.compression == tifffile.COMPRESSION.LZW
+        samples = _lzw(data, page, name) if is_lzw else page.asarray(maxworkers=1)
+        pixels, notes = _tiff_pixels(page, samples, name)
         words = {word: str(page.tags[tag].value).strip("\0 ") for tag, word in EXIF_WORDS.items() if tag in page.tags}
         tag = {number: page.tags[number].value for number in (274, 282, 283, 296, 700, 34675) if number in page.tags}
     xmp = bytes(tag[700]) if 700 in tag and not isinstance(tag[700], str) else tag[700].encode() if 700 in tag else None
@@ -221,6 +225,31 @@ def _tiff(data: bytes, media_type: str, name: str, max_pixels: int) -> Decoded: 
         pages=pages,
         notes=notes,
     )
+
+
+def _lzw(data: bytes, page, name: str) -> np.ndarray:
+    """Decode the first page with libtiff: a damaged LZW stream ends the whole process in imagecodecs 2026.1.
+
+    8 bits through Pillow, since OpenCV multiplies colour with alpha there; 16 bits through OpenCV, since Pillow cuts them to 8.
+    """
+    kind = page.photometric.name if page.photometric is not None else "MINISBLACK"
+    is_apart = page.planarconfig == 2 and page.samplesperpixel > 1
+    from PIL import TiffImagePlugin
+
+    if page.bitspersample == 8 and kind in ("MINISBLACK", "RGB", "PALETTE") and not is_apart:
+        with TiffImagePlugin.TiffImageFile(io.BytesIO(data)) as image:
+            return np.asarray(image)
+    if page.bitspersample != 16 or kind not in ("MINISBLACK", "RGB") or is_apart:
+        raise UnsupportedColourError(
+            f"{name} is {page.bitspersample}-bit {kind} compressed by LZW, which is not opened: "
+            f"save it with Deflate or uncompressed."
+        )
+    found = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if found is None or found.dtype != np.uint16:
+        raise DamagedPictureError(f"{name} has damaged LZW data and cannot be read: export it again.")
+    if found.ndim == 2:
+        return found
+    return cv2.cvtColor(found, cv2.COLOR_BGR2RGB if found.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
 
 
 def _tiff_colour(page, name: str) -> None:

@@ -23,7 +23,7 @@ class Guides:
     Attributes:
         lines: the sketch's lines, one pixel wide, as a Mask; None when there is none.
         veil: where a translucent layer lies; None when there is none.
-        reference: the picture whose palette and handling to follow; None takes the picture's own.
+        reference: the picture whose palette and handling to follow; None for none.
     """
 
     lines: Mask | None = None

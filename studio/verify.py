@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 
 from provenance.home import Home
@@ -16,11 +17,11 @@ SIGNS = {
 }
 
 
-def verdicts(path: Path, home: Home) -> list[Verdict]:
-    """One Verdict for a file, one for each file of a folder."""
+def verdicts(path: Path, home: Home, at: datetime.datetime | None = None) -> list[Verdict]:
+    """One Verdict for a file, one for each file of a folder; judged at a date, or now."""
     if not path.exists():
         raise MissingFileError(f"There is no {path}: give a file or a folder that exists.")
-    return verify_folder(path, home) if path.is_dir() else [verify(path, home)]
+    return verify_folder(path, home, at) if path.is_dir() else [verify(path, home, at)]
 
 
 def exit_code(found: list[Verdict]) -> int:
@@ -29,16 +30,24 @@ def exit_code(found: list[Verdict]) -> int:
     return next((code for code in (1, 4, 3) if code in codes), 0)
 
 
-def verdict_lines(found: list[Verdict]) -> list[str]:
-    """Lines for a terminal: the state, the file, what is AI in it, who signed, and why."""
-    lines = []
+def verdict_lines(found: list[Verdict], at: datetime.datetime | None = None) -> list[str]:
+    """Lines for a terminal: the state, the file, what is AI in it, who signed and until when, and why."""
+    from provenance.timestamp_clock import in_words
+
+    lines = [] if at is None else [f"Judged at {in_words(at)}:"]
     for verdict in found:
         share = "" if verdict.ai_share is None else f"  AI in {verdict.ai_share:.1%} of the pixels"
-        lines.append(f"{SIGNS[verdict.state]}  {str(verdict.path).replace('[', chr(92) + '[')}{share}")
+        lines.append(f"{SIGNS[verdict.state]}  {_plain(verdict.path)}{share}")
         if len(found) == 1 or verdict.state != "intact":
-            lines += [f"    {reason}" for reason in verdict.reasons]
-            lines += [f"    Signer: {verdict.signer}"] if verdict.signer else []
+            lines += [f"    {_plain(reason)}" for reason in verdict.reasons]
+            lines += [f"    Signer: {_plain(verdict.signer)}"] if verdict.signer else []
+            lines += [f"    Certificate ends: {verdict.certificate_ends}"] if verdict.certificate_ends else []
     counts = {state: sum(verdict.state == state for verdict in found) for state in SIGNS}
     if len(found) != 1:
         lines.append(f"{len(found)} files: " + ", ".join(f"{count} {state}" for state, count in counts.items() if count))
     return lines
+
+
+def _plain(text: object) -> str:
+    """Make square brackets mean themselves: what a file says is no markup."""
+    return str(text).replace("[", r"\[")

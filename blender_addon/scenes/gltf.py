@@ -17,6 +17,7 @@ from .closed import cross
 from .levels import linear_from_srgb, srgb_from_linear
 from .model import Element, SceneModel, said
 from .texture import Texture
+from .xmp import Packets, packet
 
 FLOAT, BYTE, SHORT, INT = 5126, 5121, 5123, 5125
 V_DOWN, V_SHIFT = np.array((1, -1), np.float32), np.array((0, 1), np.float32)  # Blender's v runs up, glTF's down
@@ -28,7 +29,8 @@ WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
 def glb(model: SceneModel) -> bytes:
     """Write the model as GLB: metres, Y up, no transforms, single-sided metallic-roughness materials, embedded textures.
 
-    Vertex attribute `_LEVEL` (float32) and node extras {id, kind, level, author, aspects, evidence} on every solid.
+    Vertex attribute `_LEVEL` (float32) and node extras {id, kind, level, author, aspects, evidence} on every solid; an XMP
+    packet (`xmp.py`) on the mesh and the picture of each solid whose author is a model.
     Raises: OpenSolidError when a solid is not closed.
     """
     model.check()
@@ -50,6 +52,7 @@ def glb(model: SceneModel) -> bytes:
     if file.images:
         document |= {"images": file.images, "textures": file.textures,
                      "samplers": [{"magFilter": 9729, "minFilter": 9987, "wrapS": 33071, "wrapT": 33071}]}  # fmt: skip
+    document |= file.packets.declared()
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 4)
     size = 12 + 8 + len(text) + 8 + len(file.binary)
@@ -74,6 +77,7 @@ class _File:
     textures: list[dict] = field(default_factory=list)
     known_materials: dict[str, int] = field(default_factory=dict)
     known_images: dict[str, int] = field(default_factory=dict)
+    packets: Packets = field(default_factory=Packets)
 
     def add(self, solid: Element) -> None:
         count = len(solid.vertices)
@@ -94,6 +98,9 @@ class _File:
         indices = self.accessor(solid.faces.ravel().astype(DTYPES[kind]), kind, "SCALAR", target=INDICES)
         primitive = {"attributes": attributes, "indices": indices, "material": self.material(solid)}
         self.meshes.append({"name": solid.id, "primitives": [primitive]})
+        self.packets.refer(self.meshes[-1], packet(solid))
+        if solid.texture is not None and solid.uv is not None:
+            self.packets.refer(self.images[self.known_images[solid.texture.sha256]], packet(solid))
         self.nodes.append({"name": solid.id, "mesh": len(self.meshes) - 1, "extras": said(solid)})
 
     def accessor(self, values: np.ndarray, kind: int, shape: str, *, bounded: bool = False, target: int = VERTICES) -> int:

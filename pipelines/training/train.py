@@ -1,11 +1,12 @@
 """Train the restoration network.
 
     accelerate launch -m pipelines.training.train --data SHARDS --out RUN    # a whole run from nothing
-    python -m pipelines.training.train --data SHARDS --out RUN --plan tiny   # the whole road in two minutes
+    python -m pipelines.training.train --data SHARDS --out RUN --plan tiny   # the whole road in two minutes, and its proofs
 
 How the shipped weights came about stands in EXPERIMENTS.md.
 
-Run the same command again after a kill: it goes on from the last checkpoint with the batch that came next. The first part
+Run the same command again after a kill: it goes on from the last checkpoint with the batch that came next; Ctrl-C makes a
+checkpoint of the last whole step. Without accelerate and diffusers it learns on one device (`devices.py`). The first part
 of a run trains the mean mode alone (t = 1, no noise); then the flow joins, on the same weights; the head that tells the
 doubt learns in the last part, from features that it cannot change.
 """
@@ -15,20 +16,23 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from itertools import count
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
-from accelerate import Accelerator
 from safetensors.torch import save_file
 from torch import nn
 
 from pipelines.noise import mixed
 from pipelines.training.checkpoint import grown, resume, save, spent
 from pipelines.training.data import Batch, Material, batch
+from pipelines.training.devices import devices
+from pipelines.training.feed import feed
 from pipelines.training.sheet import sample_sheet
 from pipelines.unet import NOISE, RESIDUAL, PixelUNet
 from pipelines.veil import LEAST_VEIL
@@ -47,19 +51,23 @@ class Config:
     warm_up: int = 150  # steps
     floor: float = 0.02  # of the learning rate, at the end of the cosine
     mean_only: float = 0.34  # of the images: first the mean mode alone
-    flow_share: float = 0.4  # of the later images
+    flow_share: float = 0.3  # of the later images
     doubt_from: float = 0.75  # of the images: then the head that tells the doubt learns too
     average: float = 0.9995  # EMA of the weights
     masks: int = 24  # per family
     works: int | None = None  # None: all of the split
     seed: int = 0
-    threads: int = 1
+    threads: int = 1  # of the CPU's arithmetic; beside a GPU: processes that make batches
     checkpoint_every: int = 300  # steps
 
     def examples(self, steps: int) -> int:
         """How many examples one process has seen after so many steps."""
         sizes = [size for _, size in self.crops]
         return steps // len(sizes) * sum(sizes) + sum(sizes[: steps % len(sizes)])
+
+    def steps(self, processes: int = 1) -> int:
+        """How many steps the plan takes."""
+        return next(step for step in count() if self.examples(step) * processes >= self.images)
 
 
 PLANS = {
@@ -75,7 +83,13 @@ PLANS = {
         checkpoint_every=20,
     ),
     "gpu": Config(
-        widths=(48, 96, 192, 384), crops=((128, 64), (192, 32), (256, 16)), images=4_000_000, mean_only=0.2, masks=200, threads=8
+        widths=(48, 96, 192, 384),
+        crops=((128, 64), (192, 32), (256, 16)),
+        images=4_000_000,
+        mean_only=0.2,
+        masks=100,  # twice as many take a minute and a half longer to draw, on a machine that is paid by the minute
+        threads=15,  # an example takes a core 2 to 25 ms, by its size
+        checkpoint_every=3000,  # about a minute and a half
     ),
 }
 
@@ -127,20 +141,32 @@ def learning_rate(config: Config, step: int, seen: int) -> float:
     return config.learning_rate * min(1.0, (step + 1) / config.warm_up) * float(fall)
 
 
-def train(config: Config, data: Path, out: Path, start: Path | None = None) -> Path:
+def train(
+    config: Config,
+    material: Material,
+    out: Path,
+    start: Path | None = None,
+    *,
+    notes: dict | None = None,
+    on_keep: Callable[[dict, dict], None] | None = None,
+    on_step: Callable[[int, int], bool | None] | None = None,
+) -> Path:
     """Run a plan to its end. → the file of averaged weights, `average.safetensors` in `out`.
 
     Args:
         config: the plan.
-        data: folder of shards with their index.
+        material: the pictures and their damage.
         out: folder of the run; goes on from the checkpoint that it holds.
         start: safetensors weights to begin with, of the same widths or of fewer levels; None begins from nothing.
+        notes: what else `config.json` should say of the run.
+        on_keep: called with the line of the log and the averaged weights at every checkpoint.
+        on_step: called with (steps done, steps in all) after every step; True ends a run of one process there.
     """
     # 1. Set up.
-    accelerator = Accelerator(mixed_precision="bf16" if torch.cuda.is_available() else "no")  # on a CPU bf16 took 1.6 × as long
-    rank, processes = accelerator.process_index, accelerator.num_processes
     torch.set_num_threads(config.threads)
     cv2.setNumThreads(1)
+    accelerator = devices()
+    rank, processes, device = accelerator.process_index, accelerator.num_processes, accelerator.device
     out.mkdir(parents=True, exist_ok=True)
     with torch.random.fork_rng():
         torch.random.default_generator.manual_seed(config.seed)
@@ -148,29 +174,48 @@ def train(config: Config, data: Path, out: Path, start: Path | None = None) -> P
     if start is not None:
         grown(network, start)
     network = network.to(memory_format=torch.channels_last)
-    material = Material.of_shards(data, config.seed, config.masks, config.works)
     optimizer = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, betas=(0.9, 0.98), weight_decay=1e-3)
     average = {k: v.clone() for k, v in network.state_dict().items()}
-    step = resume(out, network, average, optimizer)
+    first = step = resume(out, network, average, optimizer)
     model, prepared = accelerator.prepare(network, optimizer)
-    average = {k: v.to(accelerator.device) for k, v in average.items()}
+    average = {k: v.to(device) for k, v in average.items()}
     if accelerator.is_main_process:
-        run = asdict(config) | {"processes": processes, "pictures": len(material.pictures)}
+        run = asdict(config) | {"processes": processes, "pictures": len(material.pictures)} | (notes or {})
         (out / "config.json").write_text(json.dumps(run | {"started_from": start.name if start else None}, indent=1))
 
     def examples_of(step: int) -> Batch:
         side, size = config.crops[step % len(config.crops)]
         return batch(material, seed=config.seed, step=step, rank=rank, size=size, side=side)
 
+    def keep(loss: torch.Tensor, doubt: torch.Tensor) -> None:
+        save(out, step, network, average, optimizer)
+        save_file({k: v.contiguous() for k, v in average.items()}, out / "average.safetensors")
+        line = {
+            "step": step,
+            "images": config.examples(step) * processes,
+            "seconds": round(time.time() - began, 1),
+            "steps_this_run": step - first,
+            "threads": config.threads,
+            "loss": round(loss.item(), 4),
+            "doubt": round(doubt.item(), 4),
+            "gain_db": round(float(np.nanmean(torch.stack(list(gains)).cpu().numpy())), 4),
+        }
+        if on_keep is not None:
+            on_keep(line, average)
+        with (out / "log.jsonl").open("a") as log:
+            log.write(json.dumps(line) + "\n")
+
     # 2. Learn.
-    began, first, gains = time.time() - spent(out), step, []
+    began, is_whole, last = time.time() - spent(out), True, config.steps(processes)
+    gains: deque[torch.Tensor] = deque(maxlen=config.checkpoint_every)
     of_doubt = [p for name, p in network.named_parameters() if name.startswith("doubt.")]
     of_picture = [p for name, p in network.named_parameters() if not name.startswith("doubt.")]
-    with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(examples_of, step)
-        while (seen := config.examples(step) * processes) < config.images:
-            data_now, coming = coming.result().to(accelerator.device), pool.submit(examples_of, step + 1)
-            t, noise = (v.to(accelerator.device) for v in moments(config, step, seen, rank))
+    is_gpu = device.type == "cuda"
+    try:
+        for data_now in feed(examples_of, range(step, last), config.threads if is_gpu else 0, is_pinned=is_gpu):
+            seen = config.examples(step) * processes
+            data_now = data_now.to(device)
+            t, noise = (v.to(device) for v in moments(config, step, seen, rank))
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate(config, step, seen)
             with accelerator.autocast():
@@ -179,31 +224,25 @@ def train(config: Config, data: Path, out: Path, start: Path | None = None) -> P
             accelerator.backward(loss + doubt)
             for part in (of_picture, of_doubt):  # apart, so that the doubt does not slow the picture
                 accelerator.clip_grad_norm_(part, 1.0)
+            is_whole = False
             prepared.step()
             step += 1
-            keep = min(config.average, step / (step + 20))
+            stay = min(config.average, step / (step + 20))
             with torch.no_grad():
                 for name, value in accelerator.unwrap_model(model).state_dict().items():
-                    average[name].lerp_(value, 1 - keep)
-            gains.append(float(gain[t == 1].mean()) if bool((t == 1).any()) else float("nan"))
+                    average[name].lerp_(value, 1 - stay)
+            is_whole = True
+            gains.append(torch.where(t == 1, gain, torch.nan).nanmean())  # a number only when asked for: no wait for the GPU
             # 3. Keep.
-            is_end = config.examples(step) * processes >= config.images
+            is_end = bool(on_step(step, last) if on_step is not None else False) or step == last
             if accelerator.is_main_process and (step % config.checkpoint_every == 0 or is_end):
-                save(out, step, network, average, optimizer)
-                save_file({k: v.contiguous() for k, v in average.items()}, out / "average.safetensors")
-                sample_sheet(average, config, material, out / "sheet.png")
-                line = {
-                    "step": step,
-                    "images": config.examples(step) * processes,
-                    "seconds": round(time.time() - began, 1),
-                    "steps_this_run": step - first,
-                    "loss": round(loss.item(), 4),
-                    "doubt": round(doubt.item(), 4),
-                    "gain_db": round(float(np.nanmean(gains[-config.checkpoint_every :])), 4),
-                }
-                with (out / "log.jsonl").open("a") as log:
-                    log.write(json.dumps(line) + "\n")
-                print(json.dumps(line), flush=True)
+                keep(loss, doubt)
+            if is_end:
+                break
+    except KeyboardInterrupt:
+        if accelerator.is_main_process and is_whole and step > first:
+            save(out, step, network, average, optimizer)
+        raise
     accelerator.end_training()
     return out / "average.safetensors"
 
@@ -222,7 +261,20 @@ def main() -> None:
     options = parser.parse_args()
     names = ("images", "mean_only", "learning_rate", "threads")
     changes = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
-    train(replace(PLANS[options.plan], **changes), options.data, options.out, options.start)
+    config = replace(PLANS[options.plan], **changes)
+    cv2.setNumThreads(1)
+    material = Material.of_shards(options.data, config.seed, config.masks, config.works)
+
+    def tell(line: dict, average: dict) -> None:
+        sample_sheet(average, config, material, options.out / "sheet.png")
+        print(json.dumps(line), flush=True)
+
+    train(config, material, options.out, options.start, on_keep=tell)
+    if options.plan == "tiny":
+        from pipelines.training.gate import prove
+
+        for sentence in prove(config, material, options.out):
+            print(f"proved: {sentence}", flush=True)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from provenance.log.errors import CheckpointError
-from provenance.log.note import Note, NoteVerifier
+from provenance.log.note import ED25519, Note, NoteVerifier
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def open_checkpoint(signed: str, verifiers: Iterable[NoteVerifier]) -> Checkpoin
     note = Note.parse(signed)
     signers = note.signers(verifiers)
     checkpoint = Checkpoint.parse(note.text)
-    if not any(v.name == checkpoint.origin for v in signers):
+    if not any(v.name == checkpoint.origin and v.kind == ED25519 for v in signers):
         # a witness alone cannot speak for the log: the log's own key carries the log's name
         raise CheckpointError(f"The checkpoint of {checkpoint.origin} is not signed by a key of that name.")
     return checkpoint

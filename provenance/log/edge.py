@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from provenance.log.errors import CorruptLogError
-from provenance.log.files import TileFolder
+from provenance.log.sequencer import TileSource
 from provenance.log.tiles import (
     WIDTH,
     Tile,
@@ -28,7 +28,7 @@ class Edge:
         self.finished: dict[Tile, dict[str, bytes]] = {}
 
     @classmethod
-    def load(cls, tiles: TileFolder, size: int) -> Edge:
+    def load(cls, tiles: TileSource, size: int) -> Edge:
         """Read the edge of a log of `size` leaves: at most 255 hashes a level, and the entries under the last tile.
 
         Raises: CorruptLogError when files are missing, cut off, or the last entries do not fit their hashes.
@@ -41,12 +41,12 @@ class Edge:
         entries = tiles.entries(tile_at(size, 0, last)) if size % WIDTH else []
         if [leaf_hash(e) for e in entries] != (rows[0] if rows else []):
             path = tile_at(size, 0, last).entries_path
-            raise CorruptLogError(f"{path} in {tiles.folder} does not fit the hashes of its entries: one was changed.")
+            raise CorruptLogError(f"{path} in {tiles.place} does not fit the hashes of its entries: one was changed.")
         return cls(size, rows, entries)
 
-    def push(self, entry: bytes) -> bytes:
-        """Add one entry; returns its leaf hash."""
-        leaf = leaf_hash(entry)
+    def push(self, entry: bytes, leaf: bytes | None = None) -> bytes:
+        """Add one entry, whose leaf hash may be known already; returns that hash."""
+        leaf = leaf or leaf_hash(entry)
         self._entries.append(entry)
         self._add(0, leaf)
         self.size += 1

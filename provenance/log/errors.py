@@ -43,3 +43,27 @@ class LogKeyError(LogError):
 
 class LogWriteError(LogError):
     """The log cannot be written: the disk is full, or its folder is not ours."""
+
+
+class NoLogError(LogError):
+    """There is no log where one was to be read."""
+
+
+class PolicyError(LogError):
+    """A policy of witnesses cannot be read, or a checkpoint does not meet it."""
+
+
+class WitnessError(LogError):
+    """A witness could not be asked, or refused: the text gives its reason."""
+
+
+class ForkError(LogError):
+    """Two signed checkpoints contradict each other; both are named."""
+
+
+class TeamLogError(LogError):
+    """The database of a team's log cannot be reached, or holds the log of another key."""
+
+
+class ForgetError(LogError):
+    """What is to be forgotten is not kept here, or was logged in the clear."""

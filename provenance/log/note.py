@@ -20,25 +20,28 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from provenance.log.errors import NoteError, SignatureError
 
-ED25519 = b"\x01"
+ED25519 = b"\x01"  # of logs
+COSIGNATURE = b"\x04"  # of witnesses: Ed25519 over a time and the text, see `cosignature.py`
 MOST_SIGNATURES = 64  # the specification asks for at least 16
+LATEST = 2**63 - 1  # seconds; a cosignature's time must not exceed it
 
 
 @dataclass(frozen=True)
 class NoteVerifier:
-    """A public key and its name. `public_key` is 32 bytes (RFC 8032)."""
+    """A public key (32 bytes, RFC 8032), its name and its kind: ED25519 signs notes, COSIGNATURE checkpoints."""
 
     name: str
     public_key: bytes
+    kind: bytes = ED25519
 
     @property
     def key_id(self) -> bytes:
-        """First four bytes of SHA-256(name, newline, 01, key)."""
-        return hashlib.sha256(self.name.encode() + b"\n" + ED25519 + self.public_key).digest()[:4]
+        """First four bytes of SHA-256(name, newline, kind, key)."""
+        return hashlib.sha256(self.name.encode() + b"\n" + self.kind + self.public_key).digest()[:4]
 
     def text(self) -> str:
-        """The verifier key as people pass it on: `name+hex(key id)+base64(01, key)`."""
-        return f"{self.name}+{self.key_id.hex()}+{base64.b64encode(ED25519 + self.public_key).decode()}"
+        """The verifier key as people pass it on: `name+hex(key id)+base64(kind, key)`."""
+        return f"{self.name}+{self.key_id.hex()}+{base64.b64encode(self.kind + self.public_key).decode()}"
 
     @classmethod
     def parse(cls, text: str) -> NoteVerifier:
@@ -48,18 +51,41 @@ class NoteVerifier:
             key = base64.b64decode(encoded, validate=True)
         except ValueError as error:
             raise NoteError(f"“{text[:80]}” is not a verifier key: it should read name+key id+key.") from error
-        verifier = cls(name, key[1:])
-        if key[:1] != ED25519 or len(key) != 33 or not _is_name(name) or verifier.text() != text.strip():
+        verifier = cls(name, key[1:], key[:1])
+        is_known = key[:1] in (ED25519, COSIGNATURE) and len(key) == 33
+        if not is_known or not _is_name(name) or verifier.text() != text.strip():
             raise NoteError(f"“{text[:80]}” is not an Ed25519 verifier key: its name, key id and key do not fit each other.")
         return verifier
 
     def fits(self, text: str, signature: bytes) -> bool:
-        """Whether `signature` (64 bytes) is this key's over `text`."""
+        """Whether `signature` (64 bytes, behind 8 of time in a cosignature) is this key's over `text`."""
         try:
-            Ed25519PublicKey.from_public_bytes(self.public_key).verify(signature, text.encode())
+            if self.kind == COSIGNATURE:
+                return self.fits_bytes(cosigned(text, cosignature_time(signature)), signature[8:])
+            return self.fits_bytes(text.encode(), signature)
+        except ValueError:  # no cosignature, or a text that UTF-8 cannot carry
+            return False
+
+    def fits_bytes(self, message: bytes, signature: bytes) -> bool:
+        """Whether `signature` (64 bytes) is this key's over a message."""
+        try:
+            Ed25519PublicKey.from_public_bytes(self.public_key).verify(signature, message)
         except (InvalidSignature, ValueError):
             return False
         return True
+
+
+def cosigned(text: str, time: int) -> bytes:
+    """What a witness signs: a header, its time in seconds since 1970, and the checkpoint's text."""
+    return f"cosignature/v1\ntime {time}\n{text}".encode()
+
+
+def cosignature_time(raw: bytes) -> int:
+    """The time in a cosignature. Raises ValueError when it is none, or the time is out of range."""
+    time = int.from_bytes(raw[:8], "big")
+    if len(raw) != 72 or time > LATEST:
+        raise ValueError("not a cosignature")
+    return time
 
 
 class NoteSigner:
@@ -71,12 +97,15 @@ class NoteSigner:
         self.name, self._key = name, key
         self.verifier = NoteVerifier(name, key.public_key().public_bytes_raw())
 
+    def sign_bytes(self, message: bytes) -> bytes:
+        """64 bytes over a message that must not be mistakable for a checkpoint, such as a DSSE pre-authentication encoding."""
+        return self._key.sign(message)
+
     def sign(self, text: str) -> str:
         """The signed note over `text`, which must end in a newline."""
-        note = Note(text, (Signature(self.name, self.verifier.key_id, self._key.sign(text.encode())),))
         if not text.endswith("\n"):
             raise NoteError("A note's text must end in a newline.")
-        return note.signed_text()
+        return Note(text, (Signature(self.name, self.verifier.key_id, self._key.sign(text.encode())),)).signed_text()
 
 
 @dataclass(frozen=True)
@@ -86,6 +115,22 @@ class Signature:
     name: str
     key_id: bytes
     raw: bytes
+
+    def line(self) -> str:
+        """The line below the note, its newline included."""
+        return f"— {self.name} {base64.b64encode(self.key_id + self.raw).decode()}\n"
+
+    @classmethod
+    def parse(cls, line: str) -> Signature:
+        """Read a line without its newline. Raises NoteError."""
+        try:
+            dash, name, encoded = line.split(" ")
+            blob = base64.b64decode(encoded, validate=True)
+        except (ValueError, binascii.Error) as error:
+            raise NoteError(f"“{line[:80]}” is not a signature line.") from error
+        if dash != "—" or not _is_name(name) or len(blob) < 5:
+            raise NoteError(f"“{line[:80]}” is not a signature line.")
+        return cls(name, blob[:4], blob[4:])
 
 
 @dataclass(frozen=True)
@@ -97,8 +142,12 @@ class Note:
 
     def signed_text(self) -> str:
         """The note byte for byte as it is stored."""
-        lines = (f"— {s.name} {base64.b64encode(s.key_id + s.raw).decode()}\n" for s in self.signatures)
-        return f"{self.text}\n{''.join(lines)}"
+        return f"{self.text}\n{''.join(s.line() for s in self.signatures)}"
+
+    def with_signatures(self, more: Iterable[Signature]) -> Note:
+        """The same note with further signatures below; a key that had signed already keeps only its last one."""
+        latest = {(s.name, s.key_id): s for s in (*self.signatures, *more)}
+        return Note(self.text, tuple(latest.values()))
 
     @classmethod
     def parse(cls, signed: str) -> Note:
@@ -107,7 +156,7 @@ class Note:
         lines = below.removesuffix("\n").split("\n")
         if not gap or not 0 < len(lines) <= MOST_SIGNATURES or any(c < " " and c != "\n" for c in signed):
             raise NoteError("This is not a signed note: it has no text with signature lines below an empty line.")
-        note = cls(text + "\n", tuple(_signature(line) for line in lines))
+        note = cls(text + "\n", tuple(Signature.parse(line) for line in lines))
         if note.signed_text() != signed:
             raise NoteError("This is not a signed note: it would be written differently.")
         return note
@@ -131,17 +180,6 @@ class Note:
             names = ", ".join(sorted({s.name for s in self.signatures}))
             raise SignatureError(f"The note is signed by {names}, and none of these is a key that we know.")
         return tuple(found.values())
-
-
-def _signature(line: str) -> Signature:
-    try:
-        dash, name, encoded = line.split(" ")
-        blob = base64.b64decode(encoded, validate=True)
-    except (ValueError, binascii.Error) as error:
-        raise NoteError(f"“{line[:80]}” is not a signature line.") from error
-    if dash != "—" or not _is_name(name) or len(blob) < 5:
-        raise NoteError(f"“{line[:80]}” is not a signature line.")
-    return Signature(name, blob[:4], blob[4:])
 
 
 def _is_name(name: str) -> bool:

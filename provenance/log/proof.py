@@ -18,11 +18,15 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from provenance.log.checkpoint import Checkpoint, open_checkpoint
 from provenance.log.errors import LogError, ProofError
 from provenance.log.note import Note, NoteVerifier
 from provenance.log.tiles import NodeReader, leaf_hash, node_hash, range_root, split
+
+if TYPE_CHECKING:
+    from provenance.log.policy import Policy
 
 HEADER = "c2sp.org/tlog-proof@v1"
 LONGEST_PATH = 64
@@ -39,19 +43,25 @@ class ProofResult:
     signers: tuple[str, ...] = ()
 
 
-def verify_proof(text: str, entry: bytes, verifier_keys: Iterable[str | NoteVerifier]) -> ProofResult:
+def verify_proof(
+    text: str, entry: bytes, verifier_keys: Iterable[str | NoteVerifier] = (), policy: Policy | None = None
+) -> ProofResult:
     """Whether `text` proves that `entry` stands in a log signed by one of `verifier_keys`. Needs no network and no log.
 
     Args:
         text: a `.tlog-proof` file.
         entry: the logged bytes.
         verifier_keys: keys that are trusted, as `NoteVerifier` or as text (name+key id+key); witnesses may be among them.
+        policy: logs, and how many of which witnesses must have cosigned; its keys count as trusted too.
     Returns: a ProofResult; a malformed or wrong proof is not an error but a result that is not valid.
     Raises: NoteError when a verifier key itself is malformed.
     """
     keys = [k if isinstance(k, NoteVerifier) else NoteVerifier.parse(k) for k in verifier_keys]
     try:
         proof = Proof.parse(text)
+        if policy is not None:
+            policy.check(proof.signed_checkpoint)
+            keys += [*policy.logs, *policy.witnesses.values()]
         checkpoint = open_checkpoint(proof.signed_checkpoint, keys)
         signers = tuple(v.name for v in Note.parse(proof.signed_checkpoint).signers(keys))
     except LogError as error:

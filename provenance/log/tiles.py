@@ -132,13 +132,14 @@ def unpack_entries(data: bytes, path: str) -> list[bytes]:
     while at < len(data):
         end = at + 2 + int.from_bytes(data[at : at + 2], "big")
         if end > len(data):
-            raise CorruptLogError(f"The log's file {path} is cut off in its entry {len(entries)}: restore it from a copy.")
+            raise CorruptLogError(f"The log's file {path} is cut off in its entry {len(entries)}: run “anastylosis log fsck”.")
         entries.append(data[at + 2 : end])
         at = end
     return entries
 
 
-def check_entry(entry: bytes) -> None:
-    """Raise EntryError when an entry is too long to be logged."""
+def check_entry(entry: bytes) -> bytes:
+    """The entry itself. Raises EntryError when it is too long to be logged."""
     if len(entry) > LONGEST_ENTRY:
         raise EntryError(f"An entry has {len(entry):,} bytes, and the log takes {LONGEST_ENTRY:,}: log its digest instead.")
+    return entry

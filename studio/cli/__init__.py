@@ -7,7 +7,22 @@ import signal
 
 import typer
 
-from studio.cli import demo, doctor, extension, log, models, render, restore, scene, serve, speculate, verify
+from studio.cli import (
+    demo,
+    doctor,
+    export,
+    extension,
+    keys,
+    log,
+    models,
+    render,
+    restore,
+    scene,
+    serve,
+    speculate,
+    train,
+    verify,
+)
 from studio.cli.outcome import Commands
 
 app = typer.Typer(
@@ -24,13 +39,16 @@ for command in (
     speculate.speculate,
     scene.scene,
     render.render,
+    train.train,
     verify.verify,
+    export.export,
     models.models,
     serve.serve,
     doctor.doctor,
 ):
     app.command()(command)
 app.add_typer(log.app, name="log")
+app.add_typer(keys.app, name="keys")
 app.add_typer(extension.app, name="extension")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -24,9 +25,18 @@ HomeFolder = Annotated[
     typer.Option("--home", help="Folder of keys, log and records; the user's own when left out.", envvar="ANASTYLOSIS_HOME"),
 ]
 
+Tsa = Annotated[
+    str | None,
+    typer.Option(help="Time-stamping authority for this run; 'none' for no stamp; see 'keys tsa'.", metavar="URL"),
+]
+TsaOptional = Annotated[
+    bool, typer.Option("--tsa-optional", help="Release without a stamp, and say so, when the authority gives none.")
+]
 
-def home_of(folder: Path | None):
-    """The Home that a command works with."""
+
+def home_of(folder: Path | None, tsa: str | None = None, is_tsa_optional: bool = False):
+    """The Home that a command works with, and whom it asks for time stamps."""
     from provenance.home import Home
 
-    return Home(folder.expanduser()) if folder is not None else Home.default()
+    home = Home(folder.expanduser()) if folder is not None else Home.default()
+    return replace(home, tsa=tsa, is_tsa_optional=is_tsa_optional)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from studio.cli.arguments import HomeFolder, Out, Seed, home_of
+from studio.cli.arguments import HomeFolder, Out, Seed, Tsa, TsaOptional, home_of
 from studio.cli.outcome import Json, progress, tell
 
 
@@ -39,6 +39,8 @@ def render(
         Path | None, typer.Option(help="A blender executable, or a Python that has bpy.", envvar="ANASTYLOSIS_BLENDER")
     ] = None,
     seed: Seed = 0,
+    tsa: Tsa = None,
+    tsa_optional: TsaOptional = False,
     home: HomeFolder = None,
     json: Json = False,
 ) -> None:
@@ -61,7 +63,7 @@ def render(
             blend=blend,
             blender=blender,
             seed=seed,
-            home=home_of(home),
+            home=home_of(home, tsa, tsa_optional),
             on_progress=on_progress,
         )
     tell(json, summary(release), summary_lines(release))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from studio.cli.arguments import HomeFolder, Model, Out, Rights, Seed, StrictRights, home_of
+from studio.cli.arguments import HomeFolder, Model, Out, Rights, Seed, StrictRights, Tsa, TsaOptional, home_of
 from studio.cli.outcome import Json, progress, tell
 
 
@@ -25,15 +25,15 @@ def restore(
     veil: Annotated[
         Path | None, typer.Option(help="White = stain or varnish, divided out and not filled.", metavar="MASK")
     ] = None,
-    reference: Annotated[
-        Path | None, typer.Option(help="A picture whose palette and handling to follow; the work itself when left out.")
-    ] = None,
+    reference: Annotated[Path | None, typer.Option(help="A picture whose palette and handling to follow.")] = None,
     hypotheses: Annotated[int, typer.Option(min=1, max=16, help="How many answers to offer.")] = 1,
     texture: Annotated[float, typer.Option(min=0, max=1, help="0 = the safest fill, 1 = the liveliest.")] = 0.0,
     model: Model = "bundled",
     seed: Seed = 0,
     rights: Rights = None,
     strict_rights: StrictRights = False,
+    tsa: Tsa = None,
+    tsa_optional: TsaOptional = False,
     home: HomeFolder = None,
     json: Json = False,
 ) -> None:
@@ -46,7 +46,9 @@ def restore(
 
     with progress("Filling") as on_progress:
         if propose:
-            release = propose_mask(picture, out, rights=rights, strict_rights=strict_rights, home=home_of(home))
+            release = propose_mask(
+                picture, out, rights=rights, strict_rights=strict_rights, home=home_of(home, tsa, tsa_optional)
+            )
         else:
             release = restore_picture(
                 picture,
@@ -62,7 +64,7 @@ def restore(
                 seed=seed,
                 rights=rights,
                 strict_rights=strict_rights,
-                home=home_of(home),
+                home=home_of(home, tsa, tsa_optional),
                 on_progress=on_progress,
             )
     from studio.cli.summary import summary, summary_lines

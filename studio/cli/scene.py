@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from studio.cli.arguments import HomeFolder, Out, Rights, StrictRights, home_of
+from studio.cli.arguments import HomeFolder, Out, Rights, StrictRights, Tsa, TsaOptional, home_of
 from studio.cli.outcome import Json, tell
 
 
@@ -35,6 +35,8 @@ def scene(
     ] = None,
     rights: Rights = None,
     strict_rights: StrictRights = False,
+    tsa: Tsa = None,
+    tsa_optional: TsaOptional = False,
     home: HomeFolder = None,
     json: Json = False,
 ) -> None:
@@ -55,6 +57,6 @@ def scene(
         height_m=height_m,
         rights=rights,
         strict_rights=strict_rights,
-        home=home_of(home),
+        home=home_of(home, tsa, tsa_optional),
     )
     tell(json, summary(release), summary_lines(release))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from studio.cli.arguments import HomeFolder, Model, Out, Rights, Seed, StrictRights, home_of
+from studio.cli.arguments import HomeFolder, Model, Out, Rights, Seed, StrictRights, Tsa, TsaOptional, home_of
 from studio.cli.outcome import Json, progress, tell
 
 
@@ -22,6 +22,8 @@ def speculate(
     seed: Seed = 0,
     rights: Rights = None,
     strict_rights: StrictRights = False,
+    tsa: Tsa = None,
+    tsa_optional: TsaOptional = False,
     home: HomeFolder = None,
     json: Json = False,
 ) -> None:
@@ -44,7 +46,7 @@ def speculate(
             seed=seed,
             rights=rights,
             strict_rights=strict_rights,
-            home=home_of(home),
+            home=home_of(home, tsa, tsa_optional),
             on_progress=on_progress,
         )
     tell(json, summary(release), summary_lines(release))

@@ -13,17 +13,26 @@ from studio.cli.outcome import Json, tell
 
 def verify(
     path: Annotated[Path, typer.Argument(help="Any file, or a folder that is walked.", metavar="FILE|FOLDER")],
+    at: Annotated[
+        str | None,
+        typer.Option(help="Judge at this date, such as 2041-11-20, with the time stamps at hand.", metavar="DATE"),
+    ] = None,
     home: HomeFolder = None,
     json: Json = False,
 ) -> None:
     """Say what is AI in FILE, who signed it, and whether the log knows it.
 
+    With --at, a past date asks whether the file provably existed then, a coming one whether its signature will still hold.
+
     Exit codes: 0 intact, 1 altered, 3 a copy that was recovered, 4 unknown.
 
-    Example: anastylosis verify restored/restored.png
+    Example: anastylosis verify restored/restored.png --at 2041-11-20
     """
+    from provenance.timestamp_clock import parse_date
     from studio.verify import exit_code, verdict_lines, verdicts
 
-    found = verdicts(path, home_of(home))
-    tell(json, {"verdicts": [verdict.to_json() for verdict in found], "exit_code": exit_code(found)}, verdict_lines(found))
+    date = parse_date(at) if at is not None else None
+    found = verdicts(path, home_of(home), date)
+    values = {"verdicts": [verdict.to_json() for verdict in found], "exit_code": exit_code(found)}
+    tell(json, values, verdict_lines(found, date))
     raise typer.Exit(exit_code(found))

@@ -1,11 +1,16 @@
 """How good is the bundled fill, beside what everybody has? Prints one JSON object.
 
-    python tests/benchmarks/restoration.py --data FOLDER [--works 5] [--kinds crack,scratch] [--texture 0]
+    python tests/benchmarks/restoration.py --data SHARDS [--cache FOLDER] [--samples FOLDER] [--peer MIGAN_FOLDER]
 
-FOLDER holds `paintings/NAME.jpg` (or .png, .webp, .tif) and `masks/NAME_KIND.png` (255 = lost). Every hole is overwritten
-with a random colour before each call, so that nothing of the original can leak. Inside the hole, against the undamaged
-picture: PSNR in dB; SSIM (Wang et al. 2004, 11-pixel Gaussian window); gradient energy as a share of the original's (1 = its
-texture, 0 = flat). Seconds per megapixel are process time. `gain_db` is over the best single classical fill of that kind.
+SHARDS is what the model is trained on (`pipelines/training/corpus.py`); used are the pictures marked `holdout`, whose artists
+were never trained on: one crop each, five families of damage drawn from the picture's name. SAMPLES holds
+`paintings/NAME.jpg` (or .png, .webp) and `masks/NAME_KIND.png` (255 = lost). Every hole is grown by a pixel and overwritten
+with a random colour before each call, so that nothing of the original can leak. What is measured: `pipelines/quality.py`.
+
+Peers, in the same run: Telea and Navier–Stokes (OpenCV), biharmonic (scikit-image), FSR_FAST (OpenCV's contributed modules:
+`pip install opencv-contrib-python-headless` into a folder that PYTHONPATH names), the pyramid harmonic that the model starts
+from, and the mean of three of them; with --peer also MI-GAN, a generative fill. Their answers are kept in --cache and are no
+worse for it; `cached` says how many were.
 """
 
 from __future__ import annotations
@@ -13,132 +18,149 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import time
-from collections.abc import Callable
+import textwrap
+from collections.abc import Iterable
+from importlib.metadata import version
 from pathlib import Path
 
 import cv2
-import numpy as np
-from scipy.stats import wilcoxon
-from skimage.metrics import structural_similarity
-from skimage.restoration import inpaint_biharmonic
+import torch
+from restoration_cases import FAMILIES, Case, held_out, museum
+from restoration_doubt import doubt_row, doubt_table
+from restoration_failures import chosen, draw
+from restoration_lines import WIDE, guided, lines_table
+from restoration_model import MODES, Model
+from restoration_peers import Answer, Peer, answer, blend, migan, single_fills
+from restoration_speed import equal, large, speed
+from restoration_table import row, tables
 
-from pipelines.bundled import bundled_digest
-from pipelines.hub import load_restoration
-from pipelines.prefill import harmonic_fill
-from pipelines.request import RestorationRequest
+from pipelines.training.corpus import rows as index_rows
 
-Fill = Callable[[np.ndarray, np.ndarray], np.ndarray]
+MUSEUM_CROP_PX = 512
 
 
-def classical() -> dict[str, Fill]:
-    """Name → function of (uint8 [H, W, 3], bool [H, W]) that returns the filled picture."""
+def asked(case: Case, peers: list[Peer], cache: Path | None) -> list[dict]:
+    """The rows of all peers that can answer."""
+    answers = {peer.name: found for peer in peers if (found := answer(peer, case, cache)) is not None}
+    mean = blend(answers)
+    return [row(case, name, of) for name, of in (answers | ({"mean_of_three": mean} if mean else {})).items()]
 
-    def opencv(method: int) -> Fill:
-        return lambda image, hole: cv2.inpaint(image, hole.astype(np.uint8) * 255, 3, method)
 
-    def biharmonic(image: np.ndarray, hole: np.ndarray) -> np.ndarray:
-        filled = inpaint_biharmonic(image.astype(np.float64) / 255, hole, split_into_regions=True, channel_axis=-1)
-        return np.rint(np.clip(filled, 0, 1) * 255).astype(np.uint8)
+def filled(case: Case, model: Model, modes: Iterable[str]) -> tuple[list[dict], dict | None]:
+    """The rows of the model and of its prefill, and what its doubt was worth."""
+    rows, doubt = [row(case, "prefill", Answer(model.prefill(case), 0.0, False))], None
+    for method in modes:
+        found = model.fill(case, MODES[method])
+        rows.append(row(case, method, Answer(found.pixels, found.seconds, False), filled_by=found.filled_by))
+        if method == "model_mean" and found.error is not None:
+            doubt = doubt_row(case, found.pixels, found.error)
+    return rows, doubt
 
-    def harmonic(image: np.ndarray, hole: np.ndarray) -> np.ndarray:
-        filled = harmonic_fill(image.astype(np.float32) / 255, hole)
-        return np.rint(np.clip(filled, 0, 1) * 255).astype(np.uint8)
 
-    return {
-        "telea": opencv(cv2.INPAINT_TELEA),
-        "navier_stokes": opencv(cv2.INPAINT_NS),
-        "biharmonic": biharmonic,
-        "pyramid_harmonic": harmonic,
+def compared(
+    cases: Iterable[Case], peers: list[Peer], model: Model | None, options: argparse.Namespace
+) -> tuple[list[dict], dict]:
+    """Every case by every method. → rows, and the tables made of them."""
+    rows, doubts, flows = [], [], set()
+    for count, case in enumerate(cases):
+        rows += asked(case, peers, options.cache)
+        if model is not None:
+            flows |= {case.name} if options.flow_pictures is None or len(flows) < options.flow_pictures else set()
+            of_model, doubt = filled(case, model, MODES if case.name in flows else ["model_mean"])
+            rows += of_model
+            doubts += [doubt] if doubt else []
+        if count % 25 == 0:
+            print(f"{count} {case.name} {case.family}", file=sys.stderr)
+    found = {"crop": options.crop, "families": tables(rows)}
+    if doubts:
+        found["doubt"] = doubt_table(doubts)
+    return rows, found
+
+
+def beside_migan(options: argparse.Namespace, model: Model | None) -> dict:
+    """MI-GAN and everybody else on the same subset of pictures."""
+    peers = [*single_fills(), migan(options.peer)]
+    cases = held_out(options.data, options.crop, options.peer_pictures, options.families)
+    rows, found = compared(cases, peers, model, argparse.Namespace(**{**vars(options), "flow_pictures": None}))
+    return {"pictures": len({one["picture"] for one in rows}), **found}
+
+
+def run(options: argparse.Namespace) -> dict:
+    """Measure what was asked for; see the module's docstring."""
+    cv2.setNumThreads(1)
+    torch.set_num_threads(options.threads)
+    model = None if options.peers_only else Model(options.model)
+    found: dict = {
+        "weights_sha256": model.digest if model else None,
+        "versions": {name: version(name) for name in ("torch", "diffusers", "numpy", "scikit-image")}
+        | {"opencv": cv2.__version__},
+        "threads": options.threads,
     }
-
-
-def bundled(texture: float) -> Fill:
-    """The bundled model with the request that `restore` would make."""
-    pipeline = load_restoration("bundled")
-
-    def fill(image: np.ndarray, hole: np.ndarray) -> np.ndarray:
-        request = RestorationRequest("0" * 64, "0" * 64, texture=texture, weights_sha256=bundled_digest())
-        return pipeline(request, image, hole).hypotheses[0]
-
-    return fill
-
-
-def figures(truth: np.ndarray, filled: np.ndarray, hole: np.ndarray) -> dict[str, float]:
-    """PSNR, SSIM and gradient-energy ratio inside the hole."""
-    error = float(np.mean((truth[hole].astype(np.float64) - filled[hole]) ** 2))
-    ssim = structural_similarity(truth, filled, channel_axis=-1, gaussian_weights=True, full=True, data_range=255)[1]
-    energies = [float(_gradient_energy(image)[hole].mean()) for image in (filled, truth)]
-    return {
-        "psnr": 10 * np.log10(255**2 / max(error, 1e-3)),
-        "ssim": float(ssim[hole].mean()),
-        "gradient_energy": energies[0] / max(energies[1], 1e-6),
-    }
-
-
-def _gradient_energy(image: np.ndarray) -> np.ndarray:
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float64)
-    return sum(derivative**2 for derivative in np.gradient(grey))
-
-
-def cases(folder: Path, works: int | None, kinds: list[str] | None):
-    """(name, kind, picture, hole) for every mask that has its picture."""
-    pictures = {path.stem: path for path in sorted((folder / "paintings").iterdir()) if path.suffix != ".txt"}
-    for name in list(pictures)[:works]:
-        image = cv2.cvtColor(cv2.imread(str(pictures[name]), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
-        for path in sorted((folder / "masks").glob(f"{name}_*.png")):
-            kind = path.stem.removeprefix(f"{name}_")
-            hole = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) > 127
-            if (kinds is None or kind in kinds) and hole.any() and hole.shape == image.shape[:2]:
-                yield name, kind, image, hole
-
-
-def run(folder: Path, works: int | None, kinds: list[str] | None, texture: float) -> dict:
-    """Measure everything; see the module's docstring."""
-    fills = {**classical(), "bundled": bundled(texture)}
-    rng, measured = np.random.default_rng(0), []
-    for name, kind, image, hole in cases(folder, works, kinds):
-        damaged = image.copy()
-        damaged[hole] = rng.integers(0, 256, 3)
-        for method, fill in fills.items():
-            began = time.process_time()
-            filled = fill(damaged.copy(), hole)
-            seconds = time.process_time() - began
-            assert np.array_equal(filled[~hole], image[~hole]) or method != "bundled", f"{name} {kind}: known pixels changed"
-            row = figures(image, filled, hole) | {"seconds_per_megapixel": seconds / hole.size * 1e6}
-            measured.append({"work": name, "kind": kind, "method": method, **row})
-        print(f"{name} {kind}", file=sys.stderr)
-    return {"data": folder.name, "texture": texture, "kinds": summary(measured), "measured": measured}
-
-
-def summary(measured: list[dict]) -> dict:
-    """Means per kind and method, and the bundled model against the best single classical fill."""
-    found = {}
-    for kind in sorted({row["kind"] for row in measured}):
-        rows = [row for row in measured if row["kind"] == kind]
-        methods = sorted({row["method"] for row in rows})
-        names = ("psnr", "ssim", "gradient_energy", "seconds_per_megapixel")
-        means = {m: {n: round(float(np.mean([r[n] for r in rows if r["method"] == m])), 4) for n in names} for m in methods}
-        best = max((m for m in methods if m != "bundled"), key=lambda m: means[m]["psnr"])
-        ours, theirs = (np.array([r["psnr"] for r in rows if r["method"] == m]) for m in ("bundled", best))
-        difference = ours - theirs
-        means["bundled_against_best"] = {
-            "best": best,
-            "gain_db": round(float(difference.mean()), 3),
-            "ssim_gain": round(means["bundled"]["ssim"] - max(means[m]["ssim"] for m in methods if m != "bundled"), 4),
-            "worst_db": round(float(difference.min()), 3),
-            "wins": f"{int((difference > 0).sum())}/{len(difference)}",
-            "p": float(wilcoxon(ours, theirs, alternative="greater").pvalue) if len(difference) > 5 else None,
-        }
-        found[kind] = means
+    rows: list[dict] = []
+    if options.data and not options.skip_held_out:
+        cases = held_out(options.data, options.crop, options.pictures, options.families)
+        rows, found["held_out"] = compared(cases, single_fills(), model, options)
+    if options.samples:
+        cases = museum(options.samples, MUSEUM_CROP_PX, options.works)
+        museum_options = argparse.Namespace(**{**vars(options), "crop": MUSEUM_CROP_PX})
+        _, found["museum"] = compared(cases, single_fills(), model, museum_options)
+    if options.peer and options.data:
+        found["migan"] = beside_migan(options, model)
+    if model and options.data and options.line_pictures:
+        cases = held_out(options.data, options.crop, options.line_pictures, WIDE)
+        found["lines"] = lines_table([one for case in cases if (one := guided(model, case)) is not None])
+    if model and options.failures and rows:
+        found["failures"] = failures(rows, model, options)
+    if model and options.speed:
+        found["speed"] = speed(model)
+    if model and options.equal:
+        found["equal"] = equal(model)
+    if options.large:
+        found["large"] = large(options.model)
     return found
 
 
-if __name__ == "__main__":
+def failures(rows: list[dict], model: Model, options: argparse.Namespace) -> list[dict]:
+    """Draw the worst cases into a folder; say what each shows, and whose work it is."""
+    works, wanted = {one["name"]: one for one in index_rows(options.data, "holdout")}, chosen(rows)
+    shown = []
+    for case in held_out(options.data, options.crop, options.pictures, options.families):
+        for one in wanted:
+            if (one["picture"], one["family"]) == (case.name, case.family):
+                name = f"{case.family}-{one['method'].removeprefix('model_')}-{Path(case.name).stem}.png"
+                draw(case, model.fill(case, MODES[one["method"]]).pixels, options.failures / name)
+                work = works[case.name]
+                credit = [work["artist"], textwrap.shorten(work["title"], 80, placeholder=" …")]
+                credit += [work["source_repository"], work["licence_or_pd_reason"]]
+                figures = {key: one[key] for key in ("picture", "family", "method", "psnr", "haarpsi")}
+                shown.append({"file": name, "why": one["why"], "credit": "; ".join(filter(None, credit)), **figures})
+    return shown
+
+
+def arguments() -> argparse.ArgumentParser:
+    """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--works", type=int, help="the first so many only")
-    parser.add_argument("--kinds", type=lambda text: text.split(","))
-    parser.add_argument("--texture", type=float, default=0.0)
-    options = parser.parse_args()
-    print(json.dumps(run(options.data, options.works, options.kinds, options.texture), indent=1))
+    parser.add_argument("--data", type=Path, help="folder of shards with index.csv")
+    parser.add_argument("--samples", type=Path, help="folder with paintings/ and masks/")
+    parser.add_argument("--pictures", type=int, help="so many held-out pictures only, spread over the index")
+    parser.add_argument("--works", type=int, help="so many samples only")
+    parser.add_argument("--families", type=lambda text: tuple(text.split(",")), default=FAMILIES)
+    parser.add_argument("--crop", type=int, default=256, help="px; FSR takes 3 to 24 s per megapixel")
+    parser.add_argument("--cache", type=Path, help="folder in which the peers' answers are kept")
+    parser.add_argument("--model", default="bundled", help='"bundled" or a folder')
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--flow-pictures", type=int, help="texture 1 on so many pictures only; it costs five times the mean")
+    parser.add_argument("--line-pictures", type=int, default=0, help="lead the fill by lines on so many pictures")
+    parser.add_argument("--peer", type=Path, help="folder that holds migan_pipeline_v2.onnx")
+    parser.add_argument("--peer-pictures", type=int, default=48, help="so many pictures for MI-GAN")
+    parser.add_argument("--failures", type=Path, help="folder for pictures of the worst cases")
+    parser.add_argument("--peers-only", action="store_true", help="leave the model out: fill the cache")
+    parser.add_argument("--skip-held-out", action="store_true")
+    parser.add_argument("--speed", action="store_true", help="seconds at 512² and to load")
+    parser.add_argument("--equal", action="store_true", help="the same bytes for all tile sizes and threads?")
+    parser.add_argument("--large", action="store_true", help="36 megapixels with 5,612 spots: minutes and memory")
+    return parser
+
+
+if __name__ == "__main__":
+    print(json.dumps(run(arguments().parse_args()), indent=1))

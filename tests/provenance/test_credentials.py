@@ -1,3 +1,4 @@
+import dataclasses
 import io
 import time
 
@@ -5,12 +6,19 @@ import c2pa
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from provenance import encode, keys, metadata
+from provenance.credential_manifest import MARK_ALGORITHM
+from provenance.credential_png import joined, without_pixels
 from provenance.credential_reading import read_credential
-from provenance.credentials import MARK_ALGORITHM, Claim, Signatory
+from provenance.credential_regions import BUDGET_BYTES, bounds, cost, outlines
+from provenance.credentials import Claim, Signatory
 from provenance.draft import Picture
+from provenance.home import Home
 from provenance.media_types import credential_kind, sniff
+from provenance.verify import verify
 
 COMPOSITE = metadata.SOURCE_TYPES + "compositeWithTrainedAlgorithmicMedia"
 
@@ -21,7 +29,9 @@ def pair(tmp_path_factory):
     return Signatory(made), made.root_pem.decode()
 
 
-def _claim(name="a.png", sources=(), *, is_restoration=True, regions=((1, 2, 30, 4),), handle="0123456789ab"):
+def _claim(
+    name="a.png", sources=(), *, is_restoration=True, regions=(((1, 2), (31, 2), (31, 6), (1, 6)),), handle="0123456789ab"
+):
     release = {"id": "the-id", "request_sha256": "ab" * 32, "ai_share": 0.25}
     return Claim(name, is_restoration, COMPOSITE, "2026-01-01T00:00:00Z", "0.1.0", "Filled.", release, regions, handle, sources)
 
@@ -81,6 +91,96 @@ def test_a_restoration_whose_parent_is_gone_never_becomes_its_own_parent(pair, s
     assert manifest["assertions"][0]["data"]["actions"][0]["action"] == "c2pa.created"
 
 
+def test_what_c2pa_s_readers_look_for_is_all_there(note, pair, scan):
+    polygons = (((1, 2), (31, 2), (31, 6), (1, 6)), ((40, 10), (50, 10), (55, 15), (55, 20), (50, 25), (40, 25)))
+    more = (("io.iscc.v0", "ISCC:KEC43HJLPUSHVAZT66YLPUWNVACWYPIV533TRQMWF2IUQYSP5LA4CTY"),)
+    claim = dataclasses.replace(_claim(sources=(note(scan[0]),), regions=polygons), soft_bindings=more)
+    data = pair[0].embed(scan[0].read_bytes(), "image/png", claim)
+    manifest = _manifest(data)
+    change = manifest["assertions"][0]["data"]["actions"][1]["changes"]
+    assert [one["shape"]["type"] for one in change[0]["region"]] == ["rectangle", "polygon"]
+    assert len(change[0]["region"][1]["shape"]["vertices"]) == 6
+    bindings = [one["data"]["alg"] for one in manifest["assertions"] if one["label"].startswith("c2pa.soft-binding")]
+    assert bindings == [MARK_ALGORITHM, "io.iscc.v0"]
+    said = next(one["data"] for one in manifest["assertions"] if one["label"] == "org.anastylosis.release")
+    assert said["request_sha256"] == "ab" * 32
+
+
+def test_a_release_s_credential_names_levels_tile_roots_and_request(restoration, home, tmp_path):
+    from provenance.release import release
+
+    sealed = release(restoration, tmp_path / "out", home)
+    output = sealed.record["outputs"][0]
+    said = read_credential(sealed.folder / "restored.png", keys.anchors(home.keys)).release
+    assert said["levels"] == sealed.record["levels"]
+    assert said["untouched"]["root"] == output["untouched"]["root"]
+    assert said["request_sha256"] == sealed.record["request_sha256"]
+    assert said["mask_sha256"] == output["ai"]["mask_sha256"]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 60), st.integers(1, 60), st.integers(0, 2**32 - 1), st.floats(0.001, 0.6))
+def test_outlines_enclose_everything_that_a_model_made_and_stay_few_and_short(height, width, seed, share):
+    ai = np.random.default_rng(seed).random((height, width)) < share
+    found = outlines(ai)
+    assert len(found) <= 32
+    assert sum(cost(polygon) for polygon in found) <= BUDGET_BYTES
+    y, x = np.mgrid[:height, :width]
+    enclosed = np.zeros_like(ai)
+    for polygon in found:
+        inside = np.ones_like(ai)
+        for (a, b), (c, d) in zip(polygon, (*polygon[1:], polygon[0]), strict=True):
+            for over, down in ((0, 0), (1, 0), (0, 1), (1, 1)):  # all four corners of each pixel
+                inside &= (c - a) * (y + down - b) - (d - b) * (x + over - a) >= 0
+        enclosed |= inside
+        left, top, wide, high = bounds(polygon)
+        assert left >= 0
+        assert top >= 0
+        assert left + wide <= width
+        assert top + high <= height
+    assert enclosed[ai].all()
+
+
+def test_joining_the_chunks_of_a_png_changes_no_pixel_and_anything_else_comes_back_as_it_is(painted):
+    pixels = painted(600, 700)
+    plain = cv2.imencode(".png", pixels)[1].tobytes()
+    few = joined(plain)
+    assert few.count(b"IDAT") < plain.count(b"IDAT") / 20
+    assert np.array_equal(encode.decode(few), encode.decode(plain))
+    for odd in (few, b"", b"text", plain[:50], plain[:-5], plain[:8], plain + b"x"):
+        assert joined(odd) in (odd, joined(odd))
+        assert odd == few or without_pixels(odd) is None
+    assert b"IDAT" not in without_pixels(plain)
+
+
+def test_a_picture_with_a_credential_is_never_cut_down(pair, scan):
+    signed = pair[0].embed(scan[0].read_bytes(), "image/png", _claim())
+    assert without_pixels(signed) is None
+
+
+def test_a_credential_of_fifty_megabytes_or_a_broken_box_is_a_verdict_and_no_crash(pair, scan, tmp_path):
+    signatory, anchor = pair
+    path, signed = tmp_path / "a.png", io.BytesIO()
+    definition = {"claim_generator_info": [{"name": "x"}], "thumbnail": {"format": "image/png", "identifier": "thumb"}}
+    with c2pa.Builder(definition, context=signatory._context) as builder:
+        builder.set_intent(c2pa.C2paBuilderIntent.CREATE, c2pa.C2paDigitalSourceType.EMPTY)
+        builder.add_resource("thumb", io.BytesIO(bytes(50_000_000)))
+        builder.sign(signatory._signer, "image/png", io.BytesIO(scan[0].read_bytes()), signed)
+    path.write_bytes(signed.getvalue())
+    assert path.stat().st_size > 50_000_000
+    assert verify(path, Home(tmp_path / "home")).state == "unknown"
+    sidecar = signatory.sidecar(scan[0], _claim())
+    first = sidecar.index(b"jumd")
+    for spoiled in (
+        sidecar[: first - 4] + b"\xff\xff\xff\xff" + sidecar[first:],
+        sidecar[: first - 4] + bytes(4) + sidecar[first:],
+        sidecar[:100] + sidecar[:100] * 50,
+        b"\0\0\0\x18jumb" + sidecar[:16] * 9,
+        sidecar.replace(b"jumb", b"jumc"),
+    ):
+        assert read_credential(scan[0], anchor, spoiled).state in ("Damaged", "Invalid")
+
+
 def test_training_is_not_allowed_and_the_watermark_is_bound(pair, scan):
     manifest = _manifest(pair[0].embed(scan[0].read_bytes(), "image/png", _claim()))
     said = {assertion["label"]: assertion["data"] for assertion in manifest["assertions"]}
@@ -90,9 +190,12 @@ def test_training_is_not_allowed_and_the_watermark_is_bound(pair, scan):
     assert "thumbnail" not in manifest
 
 
-def test_signing_adds_less_than_six_kilobytes(note, pair, scan):
+def test_signing_adds_less_than_six_kilobytes_and_with_every_outline_less_than_eight(note, pair, scan):
     data = scan[0].read_bytes()
     assert len(pair[0].embed(data, "image/png", _claim(sources=(note(scan[0]),)))) - len(data) < 6 * 1024
+    ai = np.random.default_rng(0).random((400, 400)) < 0.002
+    full = _claim(sources=(note(scan[0]),), regions=outlines(ai))
+    assert len(pair[0].embed(data, "image/png", full)) - len(data) < 8 * 1024
 
 
 @pytest.mark.parametrize("spoiled", [b"BM" + bytes(99), b"", b"\x89PNG\r\n\x1a\n truncated", b"II*\0\xff\xff\xff\xff"])

@@ -44,13 +44,13 @@ def test_16_bit_colour_png_is_16_bit_for_an_independent_reader():
     assert np.array_equal(read[..., ::-1], pixels)
 
 
-@pytest.mark.parametrize("ending", ["png", "tif", "jpg", "webp"])
+@pytest.mark.parametrize("ending", ["png", "tif", "jpg", "webp", "avif"])
 def test_profile_resolution_and_xmp_are_where_other_programs_look(ending):
     pixels = RNG.integers(0, 255, (20, 30, 3), np.uint8)
     data = encode.encode(_picture(f"a.{ending}", pixels, icc=ICC, dpi=(300, 300)), pixels, XMP)
     with Image.open(io.BytesIO(data)) as image:
         assert image.info["icc_profile"] == ICC
-        if ending == "webp":
+        if ending in ("webp", "avif"):
             assert image.getexif()[282] == 300
         else:
             assert image.info["dpi"] == pytest.approx((300, 300), abs=0.01)
@@ -78,6 +78,19 @@ def test_a_tiff_is_read_by_two_independent_readers():
     assert np.array_equal(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)[..., ::-1], pixels)
 
 
+@pytest.mark.parametrize("shape", SHAPES, ids=["grey", "rgb", "rgba"])
+def test_an_avif_is_close_and_keeps_its_alpha(shape):
+    smooth = cv2.resize(RNG.integers(0, 255, (8, 8, 4), np.uint8), (64, 48), interpolation=cv2.INTER_CUBIC)
+    pixels = smooth[..., 0] if len(shape) == 2 else np.ascontiguousarray(smooth[..., : shape[2]])
+    picture = _picture("a.avif", pixels, icc=ICC if len(shape) == 3 else None)
+    data = encode.encode(picture, pixels, XMP)
+    assert encode.holds(data, picture, pixels) is None
+    found = encode.decode(data)
+    expected = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
+    assert np.abs(found.astype(int) - expected).mean() < 2
+    assert metadata.read(data).digital_source_type.endswith("algorithmicMedia")
+
+
 def test_a_jpeg_is_close_and_its_colour_is_not_subsampled():
     pixels = cv2.resize(RNG.integers(0, 255, (8, 8, 3), np.uint8), (64, 64), interpolation=cv2.INTER_CUBIC)
     data = encode.encode(_picture("a.jpg", pixels), pixels, XMP)
@@ -92,6 +105,7 @@ def test_a_jpeg_is_close_and_its_colour_is_not_subsampled():
         ("a.jpg", np.zeros((4, 4, 3), np.uint16), {}, "16 bits"),
         ("a.jpg", np.zeros((4, 4, 4), np.uint8), {}, "alpha"),
         ("a.webp", np.zeros((4, 4), np.uint16), {}, "16 bits"),
+        ("a.avif", np.zeros((4, 4), np.uint16), {}, "16 bits"),
         ("a.webp", np.zeros((1, 16384), np.uint8), {}, "16383"),
         ("a.gif", np.zeros((4, 4), np.uint8), {}, ".png"),
         ("a.png", np.zeros((4, 4), np.float32), {}, "float32"),
@@ -104,6 +118,17 @@ def test_a_jpeg_is_close_and_its_colour_is_not_subsampled():
 def test_what_a_format_cannot_hold_is_refused_with_a_way_out(name, pixels, more, said):
     with pytest.raises(EncodeError, match=said):
         encode.encode(_picture(name, pixels, **more), pixels, XMP)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=["grey", "rgb", "rgba"])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+def test_a_tiff_with_lzw_is_read_exactly(shape, dtype):
+    pixels = RNG.integers(0, np.iinfo(dtype).max, shape, dtype, endpoint=True)
+    buffer = io.BytesIO()
+    extra = ["unassalpha"] if shape[-1] == 4 else None
+    kind = "minisblack" if len(shape) == 2 else "rgb"
+    tifffile.imwrite(buffer, pixels, compression="lzw", predictor=True, photometric=kind, extrasamples=extra)
+    assert np.array_equal(encode.decode(buffer.getvalue()), pixels)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +147,7 @@ def test_a_picture_of_absurd_size_is_refused_before_it_is_decoded():
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 7), (7, 1)])
 def test_the_smallest_pictures_survive(size):
-    for ending in ("png", "tif", "webp", "jpg"):
+    for ending in ("png", "tif", "webp", "jpg", "avif"):
         pixels = RNG.integers(0, 255, (*size, 3), np.uint8)
         picture = _picture(f"a.{ending}", pixels)
         assert encode.holds(encode.encode(picture, pixels, XMP), picture, pixels) is None

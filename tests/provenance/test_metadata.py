@@ -1,12 +1,17 @@
 import dataclasses
+import time
 
+import numpy as np
 import pytest
 from defusedxml.ElementTree import fromstring
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from provenance import metadata
+from provenance import encode, metadata
+from provenance.draft import Picture
 from provenance.metadata import Statement
+from provenance.release import release
+from provenance.verify import verify
 
 FULL = Statement(
     digital_source_type=metadata.SOURCE_TYPES + "trainedAlgorithmicMedia",
@@ -71,6 +76,24 @@ def test_hostile_packets_say_nothing(packet):
 def test_entities_are_never_expanded():
     bomb = b"<x:xmpmeta xmlns:x='a'><!DOCTYPE b [<!ENTITY c 'dd'>]>&c;</x:xmpmeta>"
     assert metadata.read(bomb) is None
+
+
+LAUGHS = "".join(f"<!ENTITY l{i} '{f'&l{i - 1};' * 10}'>" for i in range(1, 10))
+BOMB = f"<?xml version='1.0'?><!DOCTYPE x [<!ENTITY l0 'ha'>{LAUGHS}]><x:xmpmeta xmlns:x='adobe:ns:meta/'>&l9;</x:xmpmeta>"
+INNER = f"<x:xmpmeta xmlns:x='adobe:ns:meta/'><!DOCTYPE x [<!ENTITY l0 'ha'>{LAUGHS}]>&l9;</x:xmpmeta>"
+
+
+@pytest.mark.parametrize("packet", [BOMB, INNER], ids=["before", "inside"])
+def test_a_billion_laughs_in_a_picture_or_its_parent_cost_nothing(restoration, note, home, tmp_path, packet):
+    pixels = np.zeros((8, 8, 3), np.uint8)
+    path = tmp_path / "bomb.png"
+    path.write_bytes(encode.encode(Picture("bomb.png", pixels, "mask"), pixels, packet.encode()))
+    began = time.process_time()
+    assert verify(path, home).state == "unknown"
+    draft = dataclasses.replace(restoration, sources=(note(path),), files=restoration.files[:1])
+    sealed = release(draft, tmp_path / "out", home)
+    assert verify(sealed.folder / "restored.png", home).state == "intact"
+    assert time.process_time() - began < 5
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from provenance import convolutional_code
-from provenance.lattice import CHECK_BITS, HANDLE_BITS, TILE, Lattice
+from provenance.lattice import Lattice
+from provenance.mark_blocks import Blocks
+from provenance.mark_informed import Canvas, informed, plain
+from provenance.mark_view import luma, view, visibility, whiten
 from provenance.watermark import Watermark
 
 KEY, HANDLE = b"a key for these tests only, 32 B", 0x0F1E2D3C4B5A
@@ -126,9 +128,11 @@ def test_the_mark_is_faint(original, marked):
 
 def test_the_detection_says_where_and_how_large(marked):
     whole = MARK.detect(marked, search=False)
+    assert whole is not None
     assert (whole.scale, whole.angle) == (1.0, 0.0)
     assert whole.score > 10
     cropped = MARK.detect(np.ascontiguousarray(marked[35:722, 60:976]))
+    assert cropped is not None
     assert cropped.scale == pytest.approx(1024 / 916, rel=0.01)
 
 
@@ -146,8 +150,72 @@ def test_a_mark_in_a_part_of_the_picture_is_found_there(original):
     assert np.array_equal(done.pixels[~mask], original[~mask])
     for copy in (done.pixels, jpeg(done.pixels, 75), resized(done.pixels, 0.75)):
         assert handle_of(copy) == HANDLE
-    left, top, right, bottom = MARK.detect(done.pixels, search=False).box
+    found = MARK.detect(done.pixels, search=False)
+    assert found is not None
+    left, top, right, bottom = found.box
     assert left < 820 and right > 420 and top < 560 and bottom > 200
+
+
+def test_two_regions_carry_two_handles_and_each_map_shows_its_own(original):
+    left, right = box(original.shape, 60, 40, 420, 400), box(original.shape, 250, 560, 400, 420)
+    done = MARK.embed(original, HANDLE, left)
+    done = MARK.embed(done.pixels, HANDLE + 1, right)
+    assert done.handle == HANDLE + 1
+    found = {d.handle: d for d in MARK.detect_all(jpeg(done.pixels, 80), search=False)}
+    assert set(found) == {HANDLE, HANDLE + 1}
+    for handle, mask in ((HANDLE, left), (HANDLE + 1, right)):
+        where = found[handle].where
+        assert max(where.shape) == 64
+        inside = cv2.resize(mask.astype(np.float32), where.shape[::-1], interpolation=cv2.INTER_AREA)
+        beyond = cv2.dilate(inside, np.ones((9, 9), np.uint8)) == 0  # a cell sums over three half tiles
+        assert where[inside == 1].mean() > 3
+        assert abs(where[beyond].mean()) < 0.5
+
+
+def test_a_marked_picture_keeps_its_mark_as_the_texture_of_a_scene(marked):
+    from blender_addon.scenes.gallery import gallery
+    from blender_addon.scenes.gltf import glb
+    from blender_addon.scenes.texture import Texture
+
+    png = cv2.imencode(".png", marked)[1].tobytes()
+    for carried in (Texture.from_bytes(png), marked[..., ::-1].astype(np.uint16) * 257):
+        packed = glb(gallery(carried, width_m=1.0, level=7, author="AI", source_sha256="0" * 64))
+        start = packed.index(b"\x89PNG")
+        unpacked = cv2.imdecode(np.frombuffer(packed, np.uint8)[start:], cv2.IMREAD_COLOR)
+        assert np.array_equal(unpacked, marked)
+        assert handle_of(unpacked) == HANDLE
+
+
+def test_the_map_of_a_turned_and_cropped_copy_follows_the_mark(original):
+    mask = np.zeros(original.shape[:2], bool)
+    mask[:, :640] = True
+    done = MARK.embed(original, HANDLE, mask)
+    found = MARK.detect(rotated(done.pixels, 3.0)[40:-40, 60:-60].copy())
+    assert found is not None and found.handle == HANDLE
+    assert abs(abs(found.angle) - 3) < 0.3
+    width = found.where.shape[1]
+    assert found.where[:, : width // 2].mean() > 2 * abs(found.where[:, int(0.75 * width) :].mean())
+
+
+def test_listening_to_the_picture_buys_reliability_at_the_same_loudness(original):
+    """The wanted handle is heard more evenly: fewer coded bits come out wrong before any correction."""
+    lattice, small = Lattice(KEY), view(luma(original), 768)
+    canvas = Canvas(small, visibility(small))
+    wrong = []
+    for write in (plain, informed):
+        delta = write(lattice, canvas, HANDLE, 1.0, 0.3)
+        assert np.sqrt((delta * delta).mean()) == pytest.approx(0.3, rel=0.02)
+        blocks = Blocks.of(lattice, whiten(small + delta))
+        heard = lattice.dimensions(blocks.coefficients.sum((0, 1)) * blocks.weights) @ lattice.gathering
+        wrong.append(int((heard * lattice.coded(HANDLE) < 0).sum()))
+    assert wrong[1] < 0.6 * wrong[0]
+
+
+def test_the_paper_beside_ink_carries_no_more_than_paper_far_from_it():
+    sheet = np.full((400, 600), 226, np.float32)
+    cv2.rectangle(sheet, (280, 40), (320, 360), 30.0, -1)
+    allowed = visibility(sheet + np.random.default_rng(0).normal(0, 0.8, sheet.shape).astype(np.float32))
+    assert allowed[100:300, 262:276].max() < 1.1 * allowed[100:300, 60:200].max()
 
 
 def test_the_edge_of_the_mask_shows_no_halo(original):
@@ -242,7 +310,7 @@ def test_what_cannot_carry_a_mark_comes_back_unchanged_with_a_reason(name):
     pixels, mask, word = REFUSED[name]()
     done = MARK.embed(pixels, HANDLE, mask)
     assert done.handle is None
-    assert word in done.reason and done.reason.endswith(".")
+    assert done.reason is not None and word in done.reason and done.reason.endswith(".")
     assert np.array_equal(done.pixels, pixels)
 
 
@@ -260,7 +328,7 @@ def test_scattered_cracks_on_a_big_picture_are_refused_before_any_work():
     start = time.process_time()
     done = MARK.embed(pixels, HANDLE, mask)
     assert done.handle is None
-    assert "largest square" in done.reason
+    assert "largest square" in str(done.reason)
     assert time.process_time() - start < 2.0
 
 
@@ -282,28 +350,8 @@ def test_pictures_without_a_mark_or_with_another_key_give_nothing(marked):
         assert MARK.detect(painting(300, 400, seed=100 + seed), search=False) is None
 
 
-def test_a_handle_whose_check_fails_is_never_reported():
-    """A lattice fed with noise decodes to something each time; the keyed check must hold it back."""
-    lattice, rng = Lattice(KEY), np.random.default_rng(3)
-    count = len(lattice.points)
-    for _ in range(300):
-        assert lattice.read(rng.normal(size=count) + 1j * rng.normal(size=count)) is None
-
-
 def test_the_same_key_and_handle_give_the_same_pixels(original, marked):
     assert np.array_equal(Watermark(KEY).embed(original, HANDLE, None).pixels, marked)
-
-
-@pytest.mark.parametrize("handle", [0, 1, 2**47, 2**48 - 1])
-def test_every_handle_goes_round_in_its_tile(handle):
-    lattice = Lattice(KEY)
-    spectrum = np.fft.fft2(lattice.tile(handle))
-    v, u = lattice.points.T
-    assert lattice.read(spectrum[v, u]) == handle
-    moved = np.fft.fft2(np.roll(lattice.tile(handle), (17, 40), (0, 1)))
-    assert lattice.read(moved[v, u]) is None
-    assert lattice.read(lattice.shifted(moved[v, u], (17, 40))) == handle
-    assert lattice.tile(handle).shape == (TILE, TILE)
 
 
 def test_a_handle_that_does_not_fit_is_refused(original):
@@ -312,15 +360,3 @@ def test_a_handle_that_does_not_fit_is_refused(original):
             MARK.embed(original, handle, None)
     with pytest.raises(ValueError, match="mask"):
         MARK.embed(original, HANDLE, np.ones((3, 3), bool))
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.integers(0, 2**72 - 1), st.integers(0, 2**32 - 1))
-def test_the_code_corrects_a_fifth_of_its_bits_inverted(word, seed):
-    bits = HANDLE_BITS + CHECK_BITS
-    coded = convolutional_code.encode(word, bits)
-    assert len(coded) == convolutional_code.coded_length(bits) == 234
-    assert convolutional_code.decode(coded, bits) == word
-    rng = np.random.default_rng(seed)
-    noisy = coded + rng.normal(0, 0.8, len(coded))
-    assert convolutional_code.decode(noisy, bits) == word

@@ -1,5 +1,6 @@
 """A picture comes in as it is, or is refused with a sentence that says what to do."""
 
+import contextlib
 import io
 import struct
 import time
@@ -324,3 +325,25 @@ def test_a_mask_that_looks_inverted_is_pointed_out(tmp_path, panel):
     almost[0, :5] = 0
     mask = open_mask(write(tmp_path / "m.png", saved(almost, "PNG")), panel)
     assert any("invert" in note for note in mask.notes)
+
+
+@pytest.mark.parametrize(("dtype", "channels"), [(np.uint8, ()), (np.uint8, (3,)), (np.uint8, (4,)), (np.uint16, (3,))])
+def test_an_lzw_tiff_keeps_every_sample_and_a_damaged_one_is_refused(tmp_path, dtype, channels):
+    pixels = np.random.default_rng(0).integers(0, np.iinfo(dtype).max, (40, 50, *channels)).astype(dtype)
+    path = tmp_path / "lzw.tif"
+    alpha = {"extrasamples": ["unassalpha"]} if channels == (4,) else {}
+    tifffile.imwrite(path, pixels, compression="lzw", photometric="rgb" if channels else "minisblack", **alpha)
+    assert np.array_equal(open_source(path).pixels, pixels)
+    data = bytearray(path.read_bytes())
+    for at in range(300, len(data) - 300, 97):
+        data[at] ^= 0x5A
+    path.write_bytes(data)
+    with contextlib.suppress(errors.SourceError):
+        open_source(path)
+
+
+def test_an_lzw_tiff_of_another_kind_is_refused_with_the_way_out(tmp_path):
+    path = tmp_path / "white.tif"
+    tifffile.imwrite(path, np.zeros((20, 20), np.uint8), compression="lzw", photometric="miniswhite")
+    with pytest.raises(errors.UnsupportedColourError, match="Deflate"):
+        open_source(path)

@@ -98,11 +98,48 @@ def test_a_foreign_glb_is_refused():
             read_glb(data)
 
 
+def invented() -> SceneModel:
+    """A tower and a plate whose author is a model, beside a wall that was drawn."""
+    texture = Texture.from_pixels(corners())
+    room = gallery(texture, width_m=1.0)
+    (plate,) = [one for one in room.plates if one.kind == "work"]
+    wall = next(one for one in room.elements if one.kind == "wall")
+    tower = replace(wall, id="tower", vertices=wall.vertices + np.array((40, 0, 0)), author="AI", level=7)
+    mixed = np.full(len(tower.vertices), 1, np.uint8)
+    mixed[0] = 7
+    relief = replace(tower, id="relief", vertices=wall.vertices + np.array((80, 0, 0)), vertex_levels=mixed)
+    return replace(room, elements=(*room.elements, tower, relief), plates=(replace(plate, author="AI", level=7),))
+
+
+def test_what_a_model_made_says_so_in_xmp_and_nothing_else_does():
+    document, _ = parts(glb(invented()))
+    packets = document["extensions"]["KHR_xmp_json_ld"]["packets"]
+    kinds = {}
+    for mesh in document["meshes"]:
+        found = mesh.get("extensions", {}).get("KHR_xmp_json_ld")
+        if found is not None:
+            kinds[mesh["name"]] = packets[found["packet"]]["Iptc4xmpExt:DigitalSourceType"].rsplit("/", 1)[1]
+    composite = "compositeWithTrainedAlgorithmicMedia"
+    assert kinds == {"tower": "trainedAlgorithmicMedia", "relief": composite, "plate-picture": "trainedAlgorithmicMedia"}
+    assert document["images"][0]["extensions"]["KHR_xmp_json_ld"]["packet"] < len(packets)
+    assert "extensionsRequired" not in document
+    drawn, _ = parts(glb(gallery(corners(), width_m=1.0)))
+    assert "extensionsUsed" not in drawn and "extensions" not in drawn
+
+
+def test_a_scene_with_xmp_is_read_back_as_it_was():
+    model = invented()
+    again = SceneModel.from_json(model.to_json(), glb(model))
+    assert glb(again) == glb(model)
+    assert set(reloaded(glb(model))) == {solid.id for solid in model.solids}
+
+
 @pytest.mark.node
 def test_the_validator_finds_nothing_to_complain_of(tmp_path):
     folder = validator_folder()
     names = []
-    for number, make in enumerate(SCENES.values()):
+    scenes = {**SCENES, "invented": invented}
+    for number, make in enumerate(scenes.values()):
         (tmp_path / f"{number}.glb").write_bytes(glb(make()))
         names.append(f"{number}.glb")
     (tmp_path / "validate.cjs").write_text(VALIDATE)
@@ -111,8 +148,8 @@ def test_the_validator_finds_nothing_to_complain_of(tmp_path):
         cwd=tmp_path, capture_output=True, text=True, check=True, timeout=120,
     )  # fmt: skip
     reports = json.loads(told.stdout)
-    assert len(reports) == len(SCENES)
-    for name, issues in zip(SCENES, reports, strict=True):
+    assert len(reports) == len(scenes)
+    for name, issues in zip(scenes, reports, strict=True):
         counts = (issues["numErrors"], issues["numWarnings"], issues["numHints"])
         assert counts == (0, 0, 0), (name, issues["messages"])
 
