@@ -13,7 +13,7 @@ class Home:
 
     Attributes:
         folder: contains `keys/` (0700), `log/` and `records/`. Back it up as one: a log restored without
-            its keys, or an older log beside newer keys, is refused.
+            its keys, or an older log beside newer keys, is refused. `training/` in it holds unfinished runs, safe to delete.
         tsa: URL of the time-stamping authority to ask in this run, "none" for no time stamp, None for the stored one.
         is_tsa_optional: True releases without a time stamp, and says so in the Record, when the authority gives none.
     """

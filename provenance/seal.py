@@ -41,6 +41,7 @@ _DESCRIPTIONS = {
     "speculate": "A speculative design drawn by a model after the sources; it was never built.",
     "scene": "A scene in metres with pictures or surfaces that a model made.",
     "render": "A view of a scene with pictures or surfaces that a model made.",
+    "train": "Windows of pictures filled by a newly trained model.",
 }
 
 
