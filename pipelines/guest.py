@@ -59,8 +59,8 @@ class GuestRestoration:
             UnsupportedModelError: for a veil or a reference, which such models do not take.
         """
         # 1. Check.
-        for name, given in (("veil", veil), ("reference", reference)):
-            if given is not None:
+        for name, guide in (("veil", veil), ("reference", reference)):
+            if guide is not None:
                 raise UnsupportedModelError(f"{self.model} takes no {name}: leave it out, or use the bundled model.")
         check_pixels(pixels)
         check_mask(mask, pixels.shape[:2])

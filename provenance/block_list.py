@@ -73,7 +73,9 @@ def _blocks(path: Path) -> Iterator[bytes]:
 
 def _read(listed: bytes) -> list[str]:
     try:
-        found = json.loads(listed) if len(listed) <= LIMIT_BYTES else None
+        if len(listed) > LIMIT_BYTES:
+            raise ValueError("too long")
+        found = json.loads(listed)
         is_ours = found["schema"] == SCHEMA and found["block_bytes"] == BLOCK_BYTES
         hashes = [str(one) for one in found["blocks"]] if is_ours else []
         fits = is_ours and -(-int(found["bytes"]) // BLOCK_BYTES) == len(hashes) <= MOST_BLOCKS
