@@ -136,7 +136,7 @@ class RestorationPipeline(DiffusionPipeline):
             tick()
         trial = joined(trials)
         if trial.is_lost:
-            filled = _composited(pixels, changed, plane.tiles, prefill_alone(plane))
+            filled = _composited(pixels, changed, plane.tiles, prefill_alone(plane, tick))
             return RestorationOutput((filled,), None, None, "prefill", _prefill_reason(trial.reason(), request.hypotheses))
 
         # 5. Mean mode: t = 1, x_t = prefill, no noise; two views per tile.

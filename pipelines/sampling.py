@@ -76,11 +76,12 @@ class Plane:
             yield tile, window, told
 
 
-def prefill_alone(plane: Plane) -> HoleValues:
-    """The prefill itself, for pictures on which the network is of no use."""
+def prefill_alone(plane: Plane, tick: Callable[[], None]) -> HoleValues:
+    """The prefill itself, for pictures on which the network is of no use; `tick` as in `mean_mode`."""
     answer = HoleValues(plane.hole, plane.tile_px)
     for tile, window, told in plane.windows():
         answer.write(tile, window, told.conditions.fill)
+        tick()
     return answer
 
 

@@ -179,13 +179,13 @@ def survival(works: list[tuple[str, Picture]], extra: dict[str, Attack]) -> dict
         for row, attack in (BEYOND | extra).items():
             found = mark.detect(attack(marked.pixels))
             beyond[row] += found is not None and found.handle == HANDLE
-    marked_count = len(decibels)
     return {
         "pictures": len(works),
+        "long_sides_px": [f(max(work.shape[:2]) for _, work in works) for f in (min, max)],
         "refused": refused,
         "psnr_db": {"mean": round(float(np.mean(decibels)), 2), "least": round(min(decibels), 2)},
-        "read": {row: [count, marked_count, COPIES[row][2]] for row, count in read.items()},
-        "beyond": {row: [count, marked_count] for row, count in beyond.items()},
+        "read": {row: [count, len(decibels), COPIES[row][2]] for row, count in read.items()},
+        "beyond": {row: [count, len(decibels)] for row, count in beyond.items()},
         "lost": lost,
         "wrong_handles": wrong,
         "seconds_per_megapixel": {kind: round(seconds[kind] / max(megapixels[kind], 1e-9), 3) for kind in seconds},
@@ -319,14 +319,15 @@ def run(
 
 def card(result: dict) -> str:
     """The robustness card, Markdown."""
-    sets = [(name, result[key]) for key, name in (("as_given", "512 px"), ("long_side_1024", "1,024 px")) if key in result]
+    sets = [(name, result[key]) for key, name in (("as_given", "as given"), ("long_side_1024", "1,024 px")) if key in result]
+    sides = result["as_given"]["long_sides_px"]
     rivals = [(name, row) for name, row in result["peers_as_given"].items() if isinstance(row, dict)]
     lines = [
         "# How much the watermark stands",
         "",
         f"Scheme `{result['scheme']}`. Written by `tests/benchmarks/watermark.py --card`; do not edit by hand. A copy counts",
         "only when all 48 bits and the keyed check are right; readers know nothing of the original. Figures are counts, not",
-        "estimates: 40 of 40 does not prove 99 %.",
+        f"estimates: 40 of 40 does not prove 99 %. As given, long sides are {sides[0]} to {sides[1]} px; the peers saw these.",
         "",
         f"| copy | target | {' | '.join(f'long side {n}' for n, _ in sets)} | {' | '.join(n for n, _ in rivals)} |",
         "| --- | --- |" + " --- |" * (len(sets) + len(rivals)),
@@ -337,9 +338,10 @@ def card(result: dict) -> str:
         lines.append(f"| {row} | {target:.0%} | {' | '.join(counts)} |")
     costs = [f"{s['psnr_db']['mean']} ({s['psnr_db']['least']})" for _, s in sets + rivals]
     lines += [f"| PSNR in dB, mean (least) | 42 (40) | {' | '.join(costs)} |", ""]
-    refused = ", ".join(f"{len(s['refused'])} of {s['pictures']} at {n}" for n, s in sets)
-    lines += [f"Pictures that were refused a mark, and are not in the counts above: {refused}. What their Records say:", ""]
-    lines += [f"- {reason}" for reason in sorted({one["reason"] for _, s in sets for one in s["refused"]})] + [""]
+    refused = ", ".join(f"{len(s['refused'])} of {s['pictures']} with the long side {n}" for n, s in sets)
+    reasons = sorted({one["reason"] for _, s in sets for one in s["refused"]})
+    lines += [f"Pictures that were refused a mark, and are not in the counts above: {refused}.", ""]
+    lines += ["What their Records say:", "", *(f"- {reason}" for reason in reasons), ""] if reasons else []
     if "masked" in result:
         lines += ["## Only a square of a picture of 1024 × 1024, JPEG 75", ""]
         lines += ["| area | read | target | left unmarked, and said so | PSNR inside, mean (least) | changed outside |"]

@@ -123,7 +123,7 @@ def test_a_witness_and_a_log_talk_over_http_and_the_checkpoint_carries_its_word(
         run = CliRunner().invoke(app, ["log", "check", str(sealed.folder), "--policy", str(policy), "--json"])
         assert run.exit_code == 0 and "witness.example/w" in json.loads(run.stdout)["signers"]
         assert CliRunner().invoke(app, ["verify", str(sealed.folder), "--home", str(home.folder)]).exit_code == 0
-        witness.send_signal(signal.SIGINT)
+        witness.send_signal(signal.SIGTERM)
         assert witness.wait(timeout=20) == 0
         Log.open(home.log, home.keys).append(b'{"schema":"x"}')
         run = typed(home, "checkpoint", "--policy", str(policy))

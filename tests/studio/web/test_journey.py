@@ -86,7 +86,8 @@ def tab(browser, address):
     page.on("request", lambda r: foreign.append(r.url) if not r.url.startswith((address[:20], "data:", "blob:")) else None)
     page.on("pageerror", lambda error: failed.append(str(error)))
     page.on("console", lambda message: failed.append(message.text) if "Content Security Policy" in message.text else None)
-    page.goto(address)
+    with page.expect_request(lambda r: "heartbeat" in r.url):  # the page's first sign that it listens to what is done in it
+        page.goto(address)
     page.wait_for_selector("#picture")
     assert "token" not in page.url
     yield page
@@ -108,14 +109,14 @@ def painted_panel(folder):
     return folder / "panel.png", folder / "losses.png"
 
 
-def give_picture(tab, path):
+def give_picture(tab, path, shows="#mask-editor .painter[data-ready=whole]"):
     """Choose a file as a person would: on a fresh page, when this one was still waking up and let the choice pass."""
     from playwright.sync_api import TimeoutError as TookTooLong
 
     for patience_ms in (25_000, 50_000, 90_000):
         tab.set_input_files("#picture input[type=file]", path)
         try:
-            tab.wait_for_selector("#mask-editor .painter[data-ready=whole]", timeout=patience_ms)
+            tab.wait_for_selector(shows, timeout=patience_ms)
             return
         except TookTooLong:
             tab.reload()
@@ -252,8 +253,7 @@ def test_stop_stops_and_seals_nothing(tab, tmp_path):
 def test_what_goes_wrong_is_told_in_a_sentence(tab, tmp_path):
     broken = tmp_path / "scan.png"
     broken.write_bytes(b"this is no picture")
-    tab.set_input_files("#picture input[type=file]", broken)
-    tab.wait_for_selector("#said .bad")
+    give_picture(tab, broken, shows="#said .bad")
     text = tab.locator("#said").inner_text()
     assert "scan.png" in text
     assert "Traceback" not in text
