@@ -17,8 +17,6 @@ MAY_WRITE = {
     "pipelines/training/train.py": "checkpoints and logs of a training run",
     "pipelines/training/sheet.py": "sample sheets of a training run",
     "pipelines/training/publish.py": "model card and datasheet of a training run",
-    "pipelines/training/segment.py": "the plan of a training run",
-    "pipelines/training/segment_publish.py": "card and figures of a training run",
     "blender_addon/render.py": "Blender's process, into its temporary folder",
     "blender_addon/passes.py": "Blender's process, into its temporary folder",
     "blender_addon/launch.py": "the job file in the render's temporary folder",
