@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 GENERATOR = "Anastylosis"
 RELEASE_LABEL = "org.anastylosis.release"
-MARK_ALGORITHM = "org.anastylosis.watermark.1"
+MARK_ALGORITHM = "org.anastylosis.watermark.2"
 _MINING = ("data_mining", "ai_training", "ai_inference", "ai_generative_training")
 
 

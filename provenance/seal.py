@@ -34,7 +34,7 @@ from provenance.timestamp_errors import TimeStampError
 from provenance.timestamp_release import Stamping
 from provenance.untouched import SCHEME, TILE_PX, differing_tiles, mask_digest, untouched
 
-MARK_SCHEME = "anastylosis.watermark/1"
+MARK_SCHEME = "anastylosis.watermark/2"
 FLAT_GREY_LEVELS = 2.0      # standard deviation below which a fingerprint says nothing
 _DESCRIPTIONS = {
     "restore": "Holes in the source were filled; every pixel outside the regions is the source's.",

@@ -15,7 +15,7 @@ from provenance.home import Home
 from provenance.release import release
 from studio.web.resolution import API_VERSION, application, guarded
 
-MARK, ISCC = "org.anastylosis.watermark.1", "io.iscc.v0"
+MARK, ISCC = "org.anastylosis.watermark.2", "io.iscc.v0"
 
 
 @pytest.fixture(scope="module")
