@@ -1,6 +1,7 @@
-"""What was understood from a sheet. Coordinates are pixels of `picture`, the sheet turned upright, x to the right, y down.
+"""What was understood from a sheet. Coordinates are pixels of `picture`, the rectified sheet, x to the right, y down.
 
-`confidence` says how well the ink was read, 0…1; it says nothing about how good the sheet is as a source (that is a Level).
+`Rectified.on_sheet` takes them back to the sheet as it was scanned. `confidence` says how well the ink was read, 0…1; it says
+nothing about how good the sheet is as a source (that is a Level).
 """
 
 from __future__ import annotations
@@ -10,6 +11,59 @@ from dataclasses import dataclass, field
 import numpy as np
 
 Box = tuple[int, int, int, int]
+Point = tuple[float, float]
+KINDS = ("plan", "elevation", "section", "detail", "perspective")
+
+
+@dataclass(frozen=True, eq=False)
+class Rectified:
+    """A sheet turned upright and made square, its paper divided out.
+
+    Attributes:
+        picture: uint8 [H, W, 3]; nothing is taken out of it.
+        gray: uint8 [H, W], ink on even paper, 255 = paper; stamps and foxing are taken out of it.
+        to_sheet: float64 [3, 3], homography from pixels of `picture` to pixels of the sheet as it was scanned.
+        removed: bool [H, W], True where a stamp or a stain was taken out of `gray`; None when nothing was.
+        notes: what was done, one sentence each.
+    """
+
+    picture: np.ndarray
+    gray: np.ndarray
+    to_sheet: np.ndarray
+    removed: np.ndarray | None = None
+    notes: tuple[str, ...] = ()
+
+    def on_sheet(self, points: np.ndarray) -> np.ndarray:
+        """Points [N, 2] of `picture` as points of the scanned sheet, float64 [N, 2]."""
+        points = np.asarray(points, np.float64).reshape(-1, 2)
+        x, y, w = self.to_sheet @ np.column_stack([points, np.ones(len(points))]).T
+        return np.column_stack([x / w, y / w])
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """One drawing of those that a sheet carries: kind (one of KINDS), box in pixels, confidence of the kind."""
+
+    kind: str
+    box: Box
+    confidence: float
+
+
+@dataclass(frozen=True)
+class LevelLine:
+    """A level of an elevation or a section.
+
+    Attributes:
+        name: "ground", "floor", "string course", "cornice", "eaves", "ridge" …
+        y: row in pixels; x0, x1: how far it runs.
+        confidence: 0…1.
+    """
+
+    name: str
+    y: float
+    x0: float
+    x1: float
+    confidence: float
 
 
 @dataclass(frozen=True)
@@ -58,12 +112,45 @@ class ReadOpening:
         kind: "door", "window" or "opening".
         confidence: 0…1.
         inferred: True when it was not seen but completed on the grid of its neighbours.
+        head: "flat", "round" or "pointed": how the opening of an elevation ends at the top.
+        surround: box of its drawn frame, or None.
+        corners: four corners [(x, y), …] of an opening in an oblique or curved wall; None when `box` says it all.
     """
 
     box: Box
     kind: str
     confidence: float
     inferred: bool = False
+    head: str = "flat"
+    surround: Box | None = None
+    corners: tuple[Point, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Column:
+    """A free support: its middle, its radius (of the inscribed circle), "round" or "square"; pixels."""
+
+    center: Point
+    radius: float
+    shape: str
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Room:
+    """A room of a plan: its outline in pixels, along the inner faces of its walls and across its openings."""
+
+    outline: tuple[Point, ...]
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Stairs:
+    """A flight in a plan: its box in pixels and how many treads are drawn."""
+
+    box: Box
+    treads: int
+    confidence: float
 
 
 @dataclass(frozen=True)
@@ -80,6 +167,8 @@ class FacadeReading:
         scale: the scale bar, or None.
         confidence: 0…1.
         notes: what was assumed, one sentence each.
+        lines: ground, courses, cornices, eaves, ridge.
+        columns: boxes of columns and pilasters.
     """
 
     picture: np.ndarray
@@ -91,6 +180,8 @@ class FacadeReading:
     scale: ScaleBar | None
     confidence: float
     notes: tuple[str, ...] = ()
+    lines: tuple[LevelLine, ...] = ()
+    columns: tuple[Box, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,6 +195,7 @@ class PlanReading:
         thickness_px: of the outer walls.
         style: "solid", "hollow" or "hatched".
         angle, scale, confidence, notes: as in FacadeReading.
+        columns, rooms, stairs: what stands between the walls.
     """
 
     picture: np.ndarray
@@ -115,3 +207,36 @@ class PlanReading:
     scale: ScaleBar | None
     confidence: float
     notes: tuple[str, ...] = field(default=())
+    columns: tuple[Column, ...] = ()
+    rooms: tuple[Room, ...] = ()
+    stairs: tuple[Stairs, ...] = ()
+
+
+@dataclass(frozen=True)
+class SectionReading:
+    """A section.
+
+    Attributes:
+        picture: uint8 [H, W, 3], the rectified sheet.
+        walls: bool [H, W], True in what the section cuts: walls, floors, vaults.
+        is_inverted: the cut is white and what lies behind it dark, as on many printed restorations.
+        floors: top faces of the floors, from below to above; `lines` has ground, eaves and ridge.
+        thickness_px: of the outer walls, left and right; 0 where one was not found.
+        roof: outline of the roof, left to right, or None.
+        openings: of the wall behind the cut.
+        ground_y, angle, scale, confidence, notes: as in FacadeReading.
+    """
+
+    picture: np.ndarray
+    walls: np.ndarray
+    is_inverted: bool
+    floors: tuple[LevelLine, ...]
+    lines: tuple[LevelLine, ...]
+    thickness_px: tuple[float, float]
+    roof: tuple[Point, ...] | None
+    openings: tuple[ReadOpening, ...]
+    ground_y: int | None
+    angle: float
+    scale: ScaleBar | None
+    confidence: float
+    notes: tuple[str, ...] = ()
