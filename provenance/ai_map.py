@@ -8,13 +8,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from provenance import encode
+from provenance import encode, metadata
 from provenance import record as records
 from provenance.archive import Archive
+from provenance.draft import Picture
 from provenance.errors import ProvenanceError
 from provenance.home import Home
 from provenance.likeness import Likenesses
-from provenance.recover import FILE_LIMIT_BYTES, recover_pixels
+from provenance.recover import CAUTION, FILE_LIMIT_BYTES, Recovery, describe_source, recover_pixels
 from provenance.untouched import mask_digest
 
 # orange over grey is told apart by everybody; the outline stays visible on orange paper
@@ -36,6 +37,7 @@ class AiMap:
         output: the sealed file of the Record that it is, or is a copy of.
         match: as in `provenance.recover.Recovery`; "exact" for the sealed file itself.
         is_exact: True when the mask is the sealed one, pixel for pixel (its digest stands in the Record), and was not warped.
+        is_certain: False when only looks led to the Record: they cannot tell a restoration from its untouched source.
     """
 
     ai: np.ndarray
@@ -43,11 +45,20 @@ class AiMap:
     output: dict
     match: str
     is_exact: bool
+    is_certain: bool = True
 
     @property
     def share(self) -> float:
         """0…1 of the pixels at hand that a model made."""
         return float(self.ai.mean())
+
+    @property
+    def caption(self) -> str:
+        """What is shown, and what it is worth, in one or two sentences without a full stop at the end."""
+        how = "the mask that was sealed" if self.is_exact else "the sealed mask laid onto this copy"
+        said = f"orange: where a model made pixels of {self.output['name']} ({how}; {self.share:.1%} of the pixels here)"
+        said = said.replace("%", " %")
+        return said if self.is_certain else f"{said}. Found by its looks alone: {CAUTION}"
 
     def picture(self) -> np.ndarray:
         """Return uint8 [H, W, 3]: the picture in grey, what a model made in orange with a black and white outline."""
@@ -56,43 +67,58 @@ class AiMap:
         drawn = np.repeat(grey[..., None], 3, axis=2).astype(np.float32)
         drawn[self.ai] = (1 - _SHARE) * drawn[self.ai] + _SHARE * _COLOUR
         drawn = np.rint(drawn).astype(np.uint8)
-        contours, _ = cv2.findContours(self.ai.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
-        width = max(1, round(max(grey.shape) / 800))
-        cv2.drawContours(drawn, contours, -1, (255, 255, 255), 2 * width + 1)
-        cv2.drawContours(drawn, contours, -1, (0, 0, 0), width)
+        # beside the region, not on it: a crack of three pixels stays orange
+        ai, width = self.ai.astype(np.uint8), max(1, round(max(grey.shape) / 800))
+        around = [cv2.dilate(ai, np.ones((2 * n * width + 1,) * 2, np.uint8)).astype(bool) & ~self.ai for n in (1, 2)]
+        drawn[around[1]], drawn[around[0]] = 255, 0
         return drawn
 
     def deliver(self, path: Path) -> None:
-        """Write `picture` as PNG. Raises: NoMapError when it cannot be written."""
-        done, data = cv2.imencode(".png", self.picture()[..., ::-1])
+        """Write `picture` as a new PNG that says in XMP what it is. Raises: NoMapError when it cannot be written."""
+        check_place(path)
+        said = metadata.Statement(metadata.SOURCE_TYPES + "compositeWithTrainedAlgorithmicMedia", description=self.caption)
+        pixels = self.picture()
+        data = encode.encode(Picture("map.png", pixels, "overlay"), pixels, metadata.write(said))
         try:
-            if not done:
-                raise OSError("it could not be encoded")
-            path.write_bytes(data.tobytes())
+            with path.open("xb") as file:
+                file.write(data)
         except OSError as error:
             why = error.strerror or error
             raise NoMapError(f"The map could not be written to {path} ({why}): choose another place.") from error
 
 
-def ai_map(path: Path, home: Home) -> AiMap:
+def check_place(path: Path) -> None:
+    """Refuse a place for a map before any work. Raises: NoMapError for what exists, and for another ending than .png."""
+    if path.suffix.lower() != ".png":
+        raise NoMapError(f"{path} cannot be the map: give it a name that ends in .png. Nothing was written.")
+    if path.exists():
+        raise NoMapError(f"{path} exists already: choose another name for the map. Nothing was changed.")
+
+
+def ai_map(path: Path, home: Home, recovery: Recovery | None = None) -> AiMap:
     """Find the sealed picture that a file is, or is a copy of, and lay its mask on the file.
 
-    Raises: NoMapError when the file is no picture, nothing leads from it to a Record, or what leads there is too plain to be
-        laid on one another.
+    Args:
+        recovery: what `provenance.recover.recover` found for this file, when that was asked already.
+    Raises: NoMapError when the file is no picture, is the untouched source of one, nothing leads from it to a Record, or what
+        leads there is too plain to be laid on one another.
     """
     try:
         data = path.read_bytes() if path.stat().st_size <= FILE_LIMIT_BYTES else b""
         pixels = encode.decode(data)
     except (OSError, ProvenanceError) as error:
         raise NoMapError(f"{path} has no pixels to draw on ({error}).") from error
-    archive, likenesses = Archive(home.records), Likenesses(home.records)
-    for digest in archive.leading("output", records.digest(data)):
+    archive, likenesses, sha256 = Archive(home.records), Likenesses(home.records), records.digest(data)
+    for digest in archive.leading("output", sha256):
         loaded = archive.load(digest)
-        output = records.output_with(loaded[1], records.digest(data)) if loaded else None
+        output = records.output_with(loaded[1], sha256) if loaded else None
         known = likenesses.load(output["sha256"]) if output else None
         if output is not None and known is not None and known.ai.shape == pixels.shape[:2]:
             return AiMap(known.ai, pixels, output, "exact", _is_sealed(known.ai, output))
-    found = recover_pixels(pixels, home)
+    source = describe_source(sha256, archive)
+    if source is not None:
+        raise NoMapError(f"There is nothing to draw onto {path}: {source}.")
+    found = recovery or recover_pixels(pixels, home)
     if found.output is None:
         raise NoMapError(f"No map can be drawn onto {path}: {'; '.join(found.reasons)}.")
     known = likenesses.load(found.output["sha256"])
@@ -107,7 +133,7 @@ def ai_map(path: Path, home: Home) -> AiMap:
         warped = cv2.resize(known.ai.astype(np.uint8) * 255, size, interpolation=cv2.INTER_LINEAR)
     else:
         raise NoMapError(f"{path} is a copy of {found.output['name']}, but too plain to tell which part of it.")
-    return AiMap(warped >= 128, pixels, found.output, str(found.match), False)
+    return AiMap(warped >= 128, pixels, found.output, str(found.match), False, found.layer == "watermark")
 
 
 def _is_sealed(ai: np.ndarray, output: dict) -> bool:

@@ -10,17 +10,16 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
-import secrets
 from pathlib import Path
 
+from provenance import durable
 from provenance import record as records
 from provenance.commitments import opened, openings, public_form
 from provenance.errors import RecordError
 from provenance.log.errors import ForgetError
-from provenance.manifest_store import FOLDER as MANIFESTS
-from provenance.openings import Openings, erase
+from provenance.manifest_store import Manifests
+from provenance.openings import Openings
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _KEY = re.compile(r"[0-9a-f-]{1,64}")
@@ -39,16 +38,7 @@ class Archive:
         if "salts" in record:
             self.openings.save(digest, openings(record))
             data = records.canonical(public_form(record))
-        path = self.folder / f"{digest}.json"
-        temporary = path.with_name(f".{digest}.{secrets.token_hex(4)}")
-        try:
-            with temporary.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        durable.replace(self.folder / f"{digest}.json", data)
         for mark in _marks(record):
             place = self.folder / mark
             place.mkdir(parents=True, exist_ok=True)
@@ -63,21 +53,26 @@ class Archive:
     def forget(self, digest: str, text: str | None = None) -> list[str]:
         """Erase names and prompts of a Record, all or those in which `text` stands; return the places of the fields.
 
-        Manifest stores that lead to it tell titles and digests of the request in the clear, so they go too: a copy that lost
-        its credential is then found by its watermark and its looks only.
+        Manifest stores that lead to it tell titles and digests of the request in the clear, and likenesses what the pictures
+        look like, so they go too: a copy that lost its credential is then found by its watermark and its fingerprint only.
         Raises: ForgetError.
         """
         loaded = self.load(digest)
         gone = self.openings.forget(digest, text)
         if not gone or loaded is None:
             return gone
-        identity = loaded[1]["id"].encode()
-        for path in (self.folder / MANIFESTS).glob("*.c2pa"):
-            try:
-                if identity in path.read_bytes():
-                    erase(path)
-            except OSError as error:
-                raise ForgetError(f"{path} could not be erased ({error.strerror}): get access, then repeat.") from error
+        from provenance.likeness import Likenesses  # loads OpenCV, which verifying a text does not need
+
+        try:
+            for output in loaded[1]["outputs"]:
+                Likenesses(self.folder).forget(output["sha256"])
+                Manifests(self.folder).forget(output["sha256"])
+            # the credential of a later work, which holds this one's as its source's
+            Manifests(self.folder).forget_naming(loaded[1]["id"])
+        except OSError as error:
+            raise ForgetError(
+                f"{error.filename or self.folder} could not be erased ({error.strerror}): get access, then repeat."
+            ) from error
         return gone
 
     def take_back(self, digest: str, record: dict) -> None:
@@ -147,7 +142,7 @@ def _marks(record: dict) -> list[str]:
             marks.append(f"by-handle/{output['watermark']['handle']}")
         if output.get("fingerprint") and output["contains_ai"]:
             marks.append(f"by-fingerprint/{output['fingerprint']}")
-        if (output.get("credential") or {}).get("sha256"):
-            marks.append(f"by-output/{output['credential']['sha256']}")
+        credential = output.get("credential") or {}
+        marks += [f"by-output/{credential[key]}" for key in ("sha256", "blocks_sha256") if credential.get(key)]
     marks += [f"by-source/{source['sha256']}" for source in record["sources"]]
     return list(dict.fromkeys(marks))

@@ -13,13 +13,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from provenance.errors import ProvenanceError
-from provenance.record import canonical
+from provenance.record import BLOCK_LIST_ENDING, canonical
 
 SCHEMA = "anastylosis.blocks/1"
 BLOCK_BYTES = 4 * 2**20
 MOST_BLOCKS = 2**20                # 4 TiB
 LIMIT_BYTES = 80 * MOST_BLOCKS
-ENDING = ".blocks.json"
 
 
 class BlockListError(ProvenanceError):
@@ -28,7 +27,7 @@ class BlockListError(ProvenanceError):
 
 def beside(path: Path) -> Path:
     """Return where the list of a file lies."""
-    return path.with_name(path.name + ENDING)
+    return path.with_name(path.name + BLOCK_LIST_ENDING)
 
 
 def block_list(path: Path) -> bytes:

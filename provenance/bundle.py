@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import stat
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -16,7 +17,6 @@ from pathlib import Path, PurePosixPath
 from provenance import record as records
 from provenance.errors import ProvenanceError
 
-NAME = "anastylosis.bundle.zip"
 MOST_FILES = 10_000
 LARGEST_BYTES = 16 * 2**30          # of all files together, unpacked
 MOST_DENSE = 1_000                  # unpacked to packed; deflate itself reaches 1,032
@@ -30,6 +30,20 @@ class BundleError(ProvenanceError):
     """A bundle cannot be packed, or is not one that may be unpacked; its text says which entry and why."""
 
 
+def is_bundle(path: Path) -> bool:
+    """Whether a file is a ZIP that lists a Record: then it is read as a Release. Never raises for what is in it."""
+    try:
+        if not path.is_file():
+            return False    # a pipe would never end
+        with path.open("rb") as file:
+            if file.read(4) != b"PK\x03\x04":
+                return False
+        with zipfile.ZipFile(path) as bundle:
+            return records.NAME in bundle.NameToInfo
+    except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError, RuntimeError, EOFError, struct.error):
+        return False
+
+
 def pack(folder: Path, out: Path) -> list[str]:
     """Write the Release in `folder` as one ZIP and return the names in it, record.json first.
 
@@ -41,7 +55,9 @@ def pack(folder: Path, out: Path) -> list[str]:
         raise BundleError(f"{folder} holds no {records.NAME}: give the folder of a release.") from error
     names = [records.NAME, records.PROOF_NAME, records.STAMP_NAME]
     for output in record["outputs"]:
-        names += [output["name"], str((output.get("credential") or {}).get("name") or "")]
+        credential = output.get("credential") or {}
+        names += [output["name"], str(credential.get("name") or "")]
+        names += [output["name"] + records.BLOCK_LIST_ENDING] if credential.get("blocks_sha256") else []
     # the proof and the stamp may have been left behind; what the Record lists may not
     names = [name for name in names if name and (name not in names[1:3] or (folder / name).is_file())]
     missing = [name for name in names if not (folder / name).is_file()]

@@ -40,7 +40,7 @@ def _of_name(name: str) -> list[str]:
     is_plain = name == PurePath(name).name and "\\" not in name and not name.startswith(".") and name.isprintable()
     if not is_plain or len(name.encode()) > 200:
         return [f"“{name}” is not a plain file name."]
-    if name in _RESERVED or name.endswith(".c2pa"):
+    if name in _RESERVED or name.endswith((".c2pa", records.BLOCK_LIST_ENDING)):
         return [f"{name} is a name that sealing itself uses."]
     return []
 

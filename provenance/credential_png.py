@@ -19,7 +19,7 @@ SMALL_BYTES = 2**16     # joining is worth while below this mean
 def joined(png: bytes) -> bytes:
     """Return a PNG whose picture data stands in few chunks; anything else, and what has few already, comes back as it is."""
     try:
-        parts = [(start, end) for kind, start, end in _chunks(png) if kind == b"IDAT"]
+        parts = [(start, end) for kind, start, end in chunks(png) if kind == b"IDAT"]
     except (ValueError, struct.error):
         return png
     whole = bool(parts) and all(before[1] == after[0] for before, after in itertools.pairwise(parts))
@@ -40,16 +40,16 @@ def without_pixels(png: bytes) -> bytes | None:
     A credential is bound to the whole file, so only a PNG without one may be cut down.
     """
     try:
-        chunks = list(_chunks(png))
+        found = list(chunks(png))
     except (ValueError, struct.error):
         return None
-    kinds = [kind for kind, _, _ in chunks]
-    if b"caBX" in kinds or kinds[:1] != [b"IHDR"] or kinds[-1] != b"IEND" or chunks[-1][2] != len(png):
+    kinds = [kind for kind, _, _ in found]
+    if b"caBX" in kinds or kinds[:1] != [b"IHDR"] or kinds[-1] != b"IEND" or found[-1][2] != len(png):
         return None
-    return SIGNATURE + b"".join(png[start:end] for kind, start, end in chunks if kind != b"IDAT")
+    return SIGNATURE + b"".join(png[start:end] for kind, start, end in found if kind != b"IDAT")
 
 
-def _chunks(png: bytes) -> Iterator[tuple[bytes, int, int]]:
+def chunks(png: bytes) -> Iterator[tuple[bytes, int, int]]:
     """Yield kind, start and end of each chunk. Raises: ValueError, struct.error for what is no whole PNG."""
     if not png.startswith(SIGNATURE):
         raise ValueError

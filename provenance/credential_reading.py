@@ -5,14 +5,15 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from provenance import block_list
 from provenance.credential_manifest import GENERATOR, MARK_ALGORITHM, RELEASE_LABEL
 from provenance.credential_regions import Polygon, bounds
 from provenance.credentials import ANY_BYTES, SIGNERS, credential_context
-from provenance.media_types import sniff
+from provenance.media_types import is_too_large, sniff
 
 # Tail of the UUIDs of C2PA's boxes: what is left of a credential that can no longer be parsed.
 _BOX_TAIL = bytes.fromhex("00110010800000aa00389b71")
@@ -34,6 +35,7 @@ class SignedWhen:
         stamped: when an authority stamped the signature; None without a stamp that fits it.
         authority: who stamped it.
         is_trusted: whether that authority leads to a root that is believed here.
+        serial: of the signing certificate, decimal; "" when not told.
     """
 
     begins: datetime.datetime | None = None
@@ -41,6 +43,7 @@ class SignedWhen:
     stamped: datetime.datetime | None = None
     authority: str = ""
     is_trusted: bool = False
+    serial: str = ""
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,28 @@ def read_credential(
     return _remains(path, None if text.startswith(("ManifestNotFound", "NotSupported")) else text)
 
 
+def read_sidecar(path: Path, sidecar: bytes, anchors: str | None, tsa_roots: str = "") -> Credential | None:
+    """Return what NAME.c2pa says of a file: of its bytes, or of the list of its blocks that lies beside it.
+
+    Returns: Credential, "Invalid" when a block is not as listed; None for a file too large to be judged without its list.
+    """
+    listed, is_large = block_list.beside(path), is_too_large(path.stat().st_size)
+    if listed.is_file() and listed.stat().st_size <= block_list.LIMIT_BYTES:
+        found = read_credential(listed, anchors, sidecar, tsa_roots)
+        # a list that somebody laid beside a file whose sidecar signs the file itself says nothing
+        if found is not None and (is_large or found.state not in ("Invalid", "Damaged")):
+            try:
+                differing = block_list.differing_blocks(path, listed.read_bytes())
+            except block_list.BlockListError as error:
+                return replace(found, state="Invalid", failures=(*found.failures, str(error)))
+            if not differing:
+                return found
+            places = ", ".join(str(number + 1) for number in differing[:8]) + (", …" if len(differing) > 8 else "")
+            why = f"block {places} of {block_list.BLOCK_BYTES // 2**20} MiB differs from the signed list"
+            return replace(found, state="Invalid", failures=(*found.failures, why))
+    return None if is_large else read_credential(path, anchors, sidecar, tsa_roots)
+
+
 def _remains(path: Path, why: str | None = None) -> Credential | None:
     """Return a Damaged credential when pieces of one lie in the file, else None: it is then merely unsigned."""
     if path.stat().st_size > _SCAN_LIMIT_BYTES:
@@ -141,7 +166,9 @@ def _told(store: dict, state: str | None, detailed: dict) -> Credential:
         handle=_handle(active),
         regions=tuple(_regions(actions)),
         contains_ai=any(kind in _AI_TYPES for kind in kinds) if any(kinds) else None,
-        when=_when(detailed, store.get("active_manifest"), results),
+        when=replace(
+            _when(detailed, store.get("active_manifest"), results), serial=str(signature.get("cert_serial_number") or "")
+        ),
     )
 
 

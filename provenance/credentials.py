@@ -11,7 +11,7 @@ from provenance.credential_png import joined, without_pixels
 from provenance.errors import CredentialError, ProvenanceError
 from provenance.keys.chain import SIGNING_USES, algorithm
 from provenance.keys.signing import SigningKeys
-from provenance.media_types import EMBED_LIMIT_BYTES, sniff
+from provenance.media_types import is_too_large, sniff
 from provenance.timestamp_errors import (
     TimeStampMismatchError,
     TimeStampRefusedError,
@@ -181,7 +181,7 @@ def _add_ingredient(builder: Any, note: SourceNote, relationship: str) -> None:
         media_type = sniff(file.read(32)) or ANY_BYTES
         file.seek(0)
         # Of a picture without a credential the library keeps no more than its metadata.
-        is_png = media_type == "image/png" and note.path.stat().st_size <= EMBED_LIMIT_BYTES  # type: ignore[union-attr]
+        is_png = media_type == "image/png" and not is_too_large(note.path.stat().st_size)  # type: ignore[union-attr]
         bare = without_pixels(file.read()) if is_png else None
         file.seek(0)
         try:

@@ -82,7 +82,7 @@ class Draft:
     """Everything that one Release will hold, in memory or in a temporary folder.
 
     Attributes:
-        operation: "restore", "speculate", "scene" or "render".
+        operation: "restore", "propose", "speculate", "read", "scene" or "render".
         request: the Request as plain JSON values; decides the pixels.
         files: what will stand in the Release, the main one first.
         sources: what it was made from.

@@ -9,11 +9,14 @@ from pathlib import PurePath
 
 import numpy as np
 
+from provenance.credential_png import chunks, joined
 from provenance.draft import Picture
 from provenance.errors import DecodeError, EncodeError
 from provenance.media_types import ENDINGS, LOSSY, sniff
 
 MAX_PIXELS = 300_000_000       # a decoded 16-bit RGB picture of this size takes 1.8 GB
+BOMB_BYTES = 256 * 2**20       # decoded; a picture below this is read however dense it is
+MOST_DENSE = 1_100             # decoded to file; deflate reaches 1,032, so that a blank mask of any size is read
 JPEG_QUALITY = 95
 AVIF_QUALITY = 95              # of 100; full colour resolution; 43.1 to 45.4 dB on three photographs
 WEBP_LONGEST_SIDE = 16_383
@@ -137,7 +140,7 @@ def _png(picture: Picture, pixels: np.ndarray, xmp: bytes) -> bytes:
         done, encoded = cv2.imencode(".png", ordered, [cv2.IMWRITE_PNG_COMPRESSION, 4])
         if not done:
             raise EncodeError(f"{picture.name} could not be encoded as PNG.")
-        data = encoded.tobytes()
+        data = joined(encoded.tobytes())   # here, so that signing need not: the signed file is the same byte for byte
     chunks = b""
     if picture.icc is not None:
         chunks += _chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(picture.icc))
@@ -214,15 +217,23 @@ def _is_png16(data: bytes) -> bool:
     return data.startswith(PNG_SIGNATURE) and data[24:25] == b"\x10"
 
 
-def _check_size(width: int, height: int) -> None:
+def _check_size(width: int, height: int, pixel_bytes: float, file_bytes: int) -> None:
+    """Refuse what is too large, and what a few bytes only claim to hold: a picture of one colour in WebP, for instance."""
     if width * height > MAX_PIXELS:
         raise DecodeError(f"{width} × {height} pixels are more than the {MAX_PIXELS:,} that are read")
+    size = width * height * pixel_bytes
+    if size > BOMB_BYTES and size > MOST_DENSE * file_bytes:
+        raise DecodeError(f"{file_bytes:,} bytes claim to hold {width} × {height} pixels")
 
 
 def _decode_png16(data: bytes) -> np.ndarray:
     import cv2
 
-    _check_size(*struct.unpack(">II", data[16:24]))
+    width, height = struct.unpack(">II", data[16:24])
+    _check_size(width, height, 2 * {0: 1, 2: 3, 4: 2}.get(data[25], 4), len(data))
+    # a chunk that claims to be longer than the file cost OpenCV a minute and 4 GB (tests/fuzz)
+    if not any(kind == b"IEND" for kind, _, _ in chunks(data)):
+        raise DecodeError("the PNG is cut off")
     found = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if found is None:
         raise DecodeError("the PNG is damaged")
@@ -236,7 +247,8 @@ def _decode_tiff(data: bytes) -> np.ndarray:
 
     with tifffile.TiffFile(io.BytesIO(data)) as file:
         page = file.pages[0]
-        _check_size(int(page.imagewidth), int(page.imagelength))   # type: ignore[union-attr]
+        samples = int(page.samplesperpixel) * int(page.bitspersample) // 8                   # type: ignore[union-attr,arg-type]
+        _check_size(int(page.imagewidth), int(page.imagelength), max(samples, 1), len(data))  # type: ignore[union-attr]
         if int(page.nbytes) > 8 * MAX_PIXELS:                      # type: ignore[union-attr]
             raise DecodeError("the TIFF is larger than what is read")
         if page.compression == tifffile.COMPRESSION.LZW:           # type: ignore[union-attr]
@@ -267,7 +279,8 @@ def _decode_pillow(data: bytes) -> np.ndarray:
     from PIL import Image
 
     with Image.open(io.BytesIO(data)) as image:
-        _check_size(*image.size)
+        width, height = image.size
+        _check_size(width, height, len(image.getbands()) if image.mode != "1" else 1 / 8, len(data))
         if image.mode.startswith("I;16"):
             return np.asarray(image).astype(np.uint16)
         if image.mode == "L":

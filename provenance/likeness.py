@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
-import secrets
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
@@ -21,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from provenance import durable
 from provenance.keypoints import FARTHEST_BITS, Keypoints, keypoints
 
 FOLDER = "likenesses"
@@ -105,17 +104,8 @@ class Likenesses:
 
     def save(self, output_sha256: str, found: Likeness) -> None:
         """Keep what an output looks like. Raises: OSError."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.folder / output_sha256
-        temporary = path.with_name(f".{output_sha256}.{secrets.token_hex(4)}")
-        try:
-            with temporary.open("wb") as file:
-                file.write(packed(found))
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        durable.replace(self.folder / output_sha256, packed(found), 0o600)
 
     def load(self, output_sha256: str, *, with_mask: bool = True) -> Likeness | None:
         """Return what an output looks like, None when that was not kept or its file was changed beyond reading."""
@@ -129,7 +119,8 @@ class Likenesses:
 
     def forget(self, output_sha256: str) -> None:
         """Take back what `save` kept. Raises: OSError."""
-        (self.folder / output_sha256).unlink(missing_ok=True)
+        if _NAME.fullmatch(output_sha256):
+            durable.erase(self.folder / output_sha256)
 
     def all(self) -> Iterator[tuple[str, Likeness]]:
         """Yield (digest of the output, Likeness without its mask) of each."""

@@ -11,6 +11,8 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
+from provenance import durable
+
 STORE_TYPE = bytes.fromhex("6332706100110010800000aa00389b71")     # "c2pa"
 _MANIFEST_TYPES = (
     bytes.fromhex("63326d6100110010800000aa00389b71"),             # "c2ma", a standard manifest
@@ -66,12 +68,10 @@ class Manifests:
         found = _NAME.search(label)
         if found is None:
             raise ValueError(f"the manifest is labelled {label[:80]!r}, without a UUID")
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self.folder / f"{found.group()}.c2pa"
-        temporary = path.with_suffix(".unfinished")
-        temporary.write_bytes(store)
-        temporary.replace(path)
-        (self.folder / f"{output_sha256}.label").write_text(label, "utf-8")
+        durable.replace(path, store, 0o600)     # it tells titles in the clear
+        durable.replace(self.folder / f"{output_sha256}.label", label.encode("utf-8"), 0o600)
         return label
 
     def label_of(self, output_sha256: str) -> str | None:
@@ -93,8 +93,19 @@ class Manifests:
         """Take back what `save` kept; does not mind a store that is gone. Raises: OSError."""
         found = _NAME.search(self.label_of(output_sha256) or "")
         if found:
-            (self.folder / f"{found.group()}.c2pa").unlink(missing_ok=True)
-            (self.folder / f"{output_sha256}.label").unlink(missing_ok=True)
+            durable.erase(self.folder / f"{found.group()}.c2pa")
+            durable.erase(self.folder / f"{output_sha256}.label")
+
+    def forget_naming(self, identity: str) -> None:
+        """Erase every store in which a Record's id stands, and the labels that lead to it. Raises: OSError."""
+        gone = [path for path in self.folder.glob("*.c2pa") if identity.encode() in path.read_bytes()]
+        names = {path.stem for path in gone}
+        for label in self.folder.glob("*.label") if names else ():
+            found = _NAME.search(label.read_text("utf-8", "replace"))
+            if found and found.group() in names:
+                durable.erase(label)
+        for path in gone:
+            durable.erase(path)
 
 
 def _manifests(store: bytes) -> Iterator[tuple[str, bytes]]:

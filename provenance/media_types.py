@@ -45,10 +45,15 @@ def sniff(head: bytes) -> str | None:
     return None
 
 
+def is_too_large(size_bytes: int) -> bool:
+    """Return whether a file is too large to be signed whole; then the list of its blocks is (`block_list.py`)."""
+    return size_bytes > EMBED_LIMIT_BYTES
+
+
 def credential_kind(media_type: str, size_bytes: int) -> str | None:
     """Return how a Document with AI in it is signed: "embedded", "sidecar", or None for text (the Record has its digest)."""
     if media_type.startswith("text/") or media_type.split("+")[-1].endswith(("json", "xml")):
         return None
-    if media_type in EMBEDDED_DOCUMENTS and size_bytes <= EMBED_LIMIT_BYTES:
+    if media_type in EMBEDDED_DOCUMENTS and not is_too_large(size_bytes):
         return "embedded"
     return "sidecar"

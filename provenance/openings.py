@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
-import secrets
 from pathlib import Path
-from typing import BinaryIO
 
+from provenance import durable
 from provenance.log.errors import ForgetError
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -31,17 +29,8 @@ class Openings:
         """Keep the openings of one Record. Raises: OSError."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         data = json.dumps(openings, ensure_ascii=False, sort_keys=True).encode("utf-8", "surrogatepass")
-        temporary = self.folder / f".{digest}.{secrets.token_hex(4)}"
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(self._path(digest))
-        finally:
-            temporary.unlink(missing_ok=True)
-        _sync(self.folder)
+        durable.replace(self._path(digest), data, 0o600)
+        durable.wait_for_disk(self.folder)
 
     def load(self, digest: str) -> dict[str, dict[str, str]]:
         """What is still known of one Record; nothing when all was forgotten, or the file was damaged."""
@@ -89,10 +78,10 @@ class Openings:
         with path.open("r+b") as old:  # keeps hold of the old bytes' place on the disk while the name moves on
             if rest:
                 self.save(digest, rest)
-            _overwrite(old)
+            durable.overwrite(old)
         if not rest:
             path.unlink()
-        _sync(self.folder)
+        durable.wait_for_disk(self.folder)
 
     def _path(self, digest: str) -> Path:
         if not _DIGEST.fullmatch(digest):
@@ -100,32 +89,5 @@ class Openings:
         return self.folder / f"{digest}.json"
 
 
-def erase(path: Path) -> None:
-    """Overwrite a file and delete it. Raises: OSError."""
-    with path.open("r+b") as file:
-        _overwrite(file)
-    path.unlink()
-    _sync(path.parent)
-
-
-def _overwrite(file: BinaryIO) -> None:
-    size = os.fstat(file.fileno()).st_size
-    for fill in (secrets.token_bytes(size), bytes(size)):
-        file.seek(0)
-        file.write(fill)
-        file.flush()
-        os.fsync(file.fileno())
-    file.truncate(0)
-    os.fsync(file.fileno())
-
-
 def _says(opening: dict[str, str], text: str) -> bool:
     return text.casefold() in str(opening.get("value", "")).casefold()
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

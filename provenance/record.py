@@ -22,6 +22,7 @@ LEAF_SCHEMA = "anastylosis.leaf/2"
 NAME = "record.json"
 PROOF_NAME = "record.tlog-proof"
 STAMP_NAME = "record.tsr"
+BLOCK_LIST_ENDING = ".blocks.json"     # see block_list.py
 LIMIT_BYTES = 32 * 2**20
 LEAF_DIGESTS = 900       # 64 digits each; a leaf of the log holds 65,535 bytes
 _SOFTWARE = ("anastylosis", "c2pa-python", "numpy", "opencv-python-headless", "pillow", "tifffile", "torch", "diffusers", "bpy")
@@ -40,7 +41,7 @@ class Output:
         watermark: {"scheme", "handle", "key"} or {"reason"}; None when no model touched the picture.
         fingerprint: 16 hexadecimal digits, or None; in the Record also as "iscc", `ISCC:…` (ISO 24138).
         credential: {"kind": "embedded"} or {"kind": "sidecar", "name", "sha256"}, or None; with "stamped" (RFC 3339) when an
-            authority stamped the signature.
+            authority stamped the signature, with "blocks_sha256" when the sidecar signs NAME.blocks.json, the file's blocks.
         untouched: {"scheme", "tile_px", "tiles", "pixels", "root", "equals_source"} for restorations, or None.
     """
 
@@ -76,12 +77,17 @@ def digest(data: bytes) -> str:
 
 def identity(data: bytes) -> str:
     """Return the digest by which a Record is known: that of its public form, which forgetting does not change."""
+    return digest(public_bytes(data))
+
+
+def public_bytes(data: bytes) -> bytes:
+    """Return a Record's public form, which log and time stamp commit to; what is no Record comes back as it is."""
     try:
         record = json.loads(data)
         is_salted = isinstance(record, dict) and "salts" in record
-        return digest(canonical(public_form(record)) if is_salted else data)
+        return canonical(public_form(record)) if is_salted else data
     except (ValueError, RecursionError, RecordError):
-        return digest(data)
+        return data
 
 
 def sealed(record: dict, signer: NoteSigner) -> dict:
@@ -201,6 +207,12 @@ def stamped_by(record: dict) -> str | None:
     return url if isinstance(url, str) else None
 
 
+def certificate_fingerprint(record: dict) -> str | None:
+    """Return 16 hexadecimal digits that name the certificate which signed the files; None when none did."""
+    found = _part(_part(record, "signing"), "certificate").get("fingerprint")
+    return found if isinstance(found, str) else None
+
+
 def certificate_ends(record: dict) -> str | None:
     """Return when the certificate that signed the files ends, as the Record says; None when it does not say."""
     ends = _part(_part(record, "signing"), "certificate").get("ends")
@@ -213,9 +225,10 @@ def _part(value: dict, key: str) -> dict:
 
 
 def output_with(record: dict, sha256: str) -> dict | None:
-    """Return the output of a Record that has this digest, a sidecar's included."""
+    """Return the output of a Record that has this digest, its sidecar's or its list of blocks' included."""
     for output in record["outputs"]:
-        if output["sha256"] == sha256 or (output.get("credential") or {}).get("sha256") == sha256:
+        credential = output.get("credential") or {}
+        if sha256 in (output["sha256"], credential.get("sha256"), credential.get("blocks_sha256")):
             return output
     return None
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from provenance import durable
 from provenance import record as records
 from provenance.archive import Archive
 from provenance.complaints import complaints
@@ -98,18 +99,18 @@ def release(draft: Draft, folder: Path, home: Home, *, strict_rights: bool = Fal
 
 
 def _stamped_record(draft: Draft, outputs: list[records.Output], sealer: Sealer, log: Log, staging: Path) -> bytes:
-    """Write the Record and, when there is an authority, the time stamp of its bytes beside it; return the bytes."""
+    """Write the Record and, when there is an authority, the time stamp of its public form beside it; return the bytes."""
     names = {"log_origin": log.signer.name, "log_key": log.signer.verifier.text()}
     while True:
         asked = sealer.stamping.authority
         record = records.build(draft, outputs, identity=sealer.identity, made=sealer.made, **names, signing=sealer.signing())
         record_bytes = records.canonical(records.sealed(record, log.signer))
-        response = sealer.stamping.of_record(record_bytes)
+        response = sealer.stamping.of_record(records.public_bytes(record_bytes))
         if sealer.stamping.authority is asked:
             break       # else it was given up just now, and the Record must say so
-    _write(staging / records.NAME, record_bytes)
+    durable.write(staging / records.NAME, record_bytes)
     if response is not None:
-        _write(staging / records.STAMP_NAME, response)
+        durable.write(staging / records.STAMP_NAME, response)
     return record_bytes
 
 
@@ -180,15 +181,15 @@ def _move(
     after = f"It stands in the log as leaf {leaf}, and a further leaf says that it was withdrawn."
     try:
         with step(f"writing {records.PROOF_NAME}", after):
-            _write(staging / records.PROOF_NAME, log.proof(leaf).encode())
+            durable.write(staging / records.PROOF_NAME, log.proof(leaf).encode())
         with step("keeping the Record", after):
             archive.save(record_bytes, record)
             keepsakes.save(home.records)
             if (staging / records.STAMP_NAME).is_file():
-                _write(stamp_copy(home, record_bytes), (staging / records.STAMP_NAME).read_bytes())
+                durable.write(stamp_copy(home, record_bytes), (staging / records.STAMP_NAME).read_bytes())
         with step(f"moving the files to {folder}", after):
             staging.chmod(0o777 & ~_umask())
-            _sync_folder(staging)
+            durable.wait_for_disk(staging)
             staging.rename(folder)
     except BaseException:
         if staging.exists():       # else the rename was done, and whatever came after it changes nothing
@@ -199,28 +200,13 @@ def _move(
                 log.append(records.withdrawn_entry(record_bytes))
             raise
     with contextlib.suppress(OSError):
-        _sync_folder(folder.parent)
+        durable.wait_for_disk(folder.parent)
 
 
 def _released(output: records.Output) -> ReleasedFile:
     mark = output.watermark or {}
     credential = (output.credential or {}).get("kind")
     return ReleasedFile(output.name, output.sha256, output.media_type, credential, mark.get("handle"), mark.get("reason"))
-
-
-def _write(path: Path, data: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _umask() -> int:

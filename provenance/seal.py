@@ -7,7 +7,6 @@ import errno
 import hashlib
 import hmac
 import importlib.metadata
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -16,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from provenance import encode, keys, metadata
+from provenance import block_list, durable, encode, keys, metadata
 from provenance import record as records
-from provenance.credential_reading import read_credential
+from provenance.credential_reading import read_credential, read_sidecar
 from provenance.credential_regions import outlines
 from provenance.credentials import Claim, Signatory
 from provenance.draft import Document, Draft, Picture
@@ -27,7 +26,8 @@ from provenance.fingerprint import iscc_of
 from provenance.home import Home
 from provenance.iscc import ALGORITHM as ISCC
 from provenance.keys.chain import check_time
-from provenance.media_types import EMBED_LIMIT_BYTES, LOSSY, credential_kind
+from provenance.keys.revocation import check_not_revoked
+from provenance.media_types import LOSSY, credential_kind, is_too_large
 from provenance.regions import boxes
 from provenance.timestamp_clock import now
 from provenance.timestamp_errors import TimeStampError
@@ -100,6 +100,7 @@ class Sealer:
     @cached_property
     def _signing_keys(self) -> keys.SigningKeys:
         found = keys.signing_keys(self.home.keys)
+        check_not_revoked(self.home.keys, found)
         for certificate in (*found.chain(), found.root()):
             check_time(certificate, now())
         return found
@@ -159,10 +160,10 @@ class Sealer:
             kept, code = self._untouched(picture, pixels, ai), _fingerprint(picture, pixels)
         with step(f"signing {picture.name}"):
             if note is None or ai is None:
-                _write(path, data)
+                durable.write(path, data)
             else:
                 claim = self._claim(picture.name, source_type, note, mark, kept, ai, code)
-                credential = self._sign(path, data, kind, len(data) <= EMBED_LIMIT_BYTES, claim)
+                credential = self._sign(path, data, kind, not is_too_large(len(data)), claim)
         with step(f"reading back {picture.name}"):
             written = path.read_bytes()
             wrong = encode.holds(written, picture, pixels)
@@ -188,10 +189,10 @@ class Sealer:
         path, credential = self.staging / document.name, None
         with step(f"writing {document.name}"):
             if document.data is not None:
-                _write(path, document.data)
+                durable.write(path, document.data)
             elif document.path is not None:
                 shutil.copyfile(document.path, path)
-                _sync(path)
+                durable.wait_for_disk(path)    # no line of the log may be older than what it speaks of
         kind = credential_kind(document.media_type, path.stat().st_size) if document.contains_ai else None
         with step(f"signing {document.name}"):
             if kind is not None:
@@ -291,22 +292,31 @@ class Sealer:
 
     def _sign(self, path: Path, data: bytes, media_type: str, is_embedded: bool, claim: Claim) -> dict:
         if is_embedded:
-            _write(path, self._signed(lambda signatory: signatory.embed(data, media_type, claim)))
+            durable.write(path, self._signed(lambda signatory: signatory.embed(data, media_type, claim)))
             return {"kind": "embedded"}
-        _write(path, data)
+        durable.write(path, data)
         return self._sidecar(path, claim)
 
     def _sidecar(self, path: Path, claim: Claim) -> dict:
-        manifest = self._signed(lambda signatory: signatory.sidecar(path, claim))
+        """Sign a file beside it; one that is too large for the signer by the list of its blocks."""
+        signs, said = path, {}
+        if is_too_large(path.stat().st_size):
+            signs, listed = block_list.beside(path), block_list.block_list(path)
+            durable.write(signs, listed)
+            said["blocks_sha256"] = records.digest(listed)
+        manifest = self._signed(lambda signatory: signatory.sidecar(signs, claim))
         beside = path.with_name(f"{path.name}.c2pa")
-        _write(beside, manifest)
-        return {"kind": "sidecar", "name": beside.name, "sha256": records.digest(manifest)}
+        durable.write(beside, manifest)
+        return {"kind": "sidecar", "name": beside.name, "sha256": records.digest(manifest), **said}
 
     def _check_credential(self, path: Path, credential: dict | None) -> None:
         if credential is None:
             return
-        sidecar = (self.staging / credential["name"]).read_bytes() if credential["kind"] == "sidecar" else None
-        found = read_credential(path, keys.anchors(self.home.keys), sidecar, self.stamping.roots_pem)
+        known = keys.anchors(self.home.keys), self.stamping.roots_pem
+        if credential["kind"] == "sidecar":
+            found = read_sidecar(path, (self.staging / credential["name"]).read_bytes(), *known)
+        else:
+            found = read_credential(path, known[0], tsa_roots=known[1])
         if found is None or found.state != "Trusted" or (found.release or {}).get("id") != self.identity:
             state = "none" if found is None else f"{found.state} {', '.join(found.failures)}".strip()
             raise ReadBackError(f"the credential of {path.name} reads back as {state} instead of Trusted.")
@@ -343,20 +353,6 @@ def is_flat(pixels: np.ndarray) -> bool:
     """Return whether a picture has so little in it that its fingerprint would be chance."""
     scale = 255.0 / np.iinfo(pixels.dtype).max
     return float(np.std(pixels[..., :3] if pixels.ndim == 3 else pixels)) * scale < FLAT_GREY_LEVELS
-
-
-def _write(path: Path, data: bytes) -> None:
-    path.write_bytes(data)
-    _sync(path)
-
-
-def _sync(path: Path) -> None:
-    """Wait until a file is on the disk, so that no line of the log is older than what it speaks of."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _file_digest(path: Path) -> str:

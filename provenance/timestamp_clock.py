@@ -34,6 +34,12 @@ def parse_date(text: str) -> datetime.datetime:
         raise DateError(f"“{text}” is no date: write 2041-11-20, or 2041-11-20T10:00:00Z.") from error
 
 
+def parse_beginning(text: str) -> datetime.datetime:
+    """Return the same for a date from which on something may have happened: a day means its first second. Raises: DateError."""
+    found = parse_date(text)
+    return found.replace(hour=0, minute=0, second=0) if _DAY.fullmatch(text.strip()) else found
+
+
 def in_words(moment: datetime.datetime) -> str:
     """Return `2041-11-20 10:00:00 UTC`."""
     return f"{moment.astimezone(datetime.UTC):%Y-%m-%d %H:%M:%S} UTC"

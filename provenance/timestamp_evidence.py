@@ -50,11 +50,13 @@ class Judgement:
 
 def stamp_copy(home: Home, record_bytes: bytes) -> Path:
     """Return where this installation keeps its copy of a Record's time stamp."""
-    return home.records / f"{records.digest(record_bytes)}.tsr"
+    return home.records / f"{records.identity(record_bytes)}.tsr"
 
 
 def record_stamp(record_bytes: bytes, home: Home, folder: Path | None) -> RecordStamp:
     """Return the time stamp of a Record: the one beside it, else this installation's copy.
+
+    It stamps the public form, so that it holds also when names were forgotten: the digest in it is the one in the log's leaf.
 
     Args:
         folder: where `record.tsr` may lie; None when the Record came from this installation's archive.
@@ -71,7 +73,7 @@ def record_stamp(record_bytes: bytes, home: Home, folder: Path | None) -> Record
     from provenance.timestamp_errors import TimeStampError
 
     try:
-        return RecordStamp(verify(response, record_bytes, roots(home)))
+        return RecordStamp(verify(response, records.public_bytes(record_bytes), roots(home)))
     except TimeStampError as error:
         return RecordStamp(None, f"{records.STAMP_NAME} does not hold: {error}")
 
@@ -134,6 +136,40 @@ def judge(
             reasons.append(f"{what} is of {in_words(moment)}, and this machine's clock says {in_words(today)}: set the clock")
             break
     return Judgement(day, existed, holds, stamped, authority, end, tuple(reasons))
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """What follows from a key that was marked as compromised: `is_affected` when no time stamp is older than the mark."""
+
+    is_affected: bool
+    reason: str
+
+
+def compromise(keys: Path, credential: Credential | None, record: dict | None, judgement: Judgement) -> Doubt | None:
+    """Say what it means for a file that its signing key was marked as compromised; None when it was not.
+
+    Args:
+        keys: folder of this installation's keys.
+        credential: what the file's credential says; record: the Record that lists it, when a signature is relied on.
+    """
+    serial = credential.when.serial if credential is not None and credential.state in ("Trusted", "Valid", "Expired") else None
+    fingerprint = records.certificate_fingerprint(record) if record is not None else None
+    if not serial and not fingerprint:
+        return None
+    from provenance.errors import ProvenanceError
+    from provenance.keys.revocation import revocation_of
+
+    try:
+        found = revocation_of(keys, fingerprint=fingerprint, serial=serial)
+    except ProvenanceError as error:
+        return Doubt(True, str(error))
+    if found is None:
+        return None
+    since = f"its key “{found.name}” was marked as compromised since {in_words(found.since)}"
+    if judgement.stamped is not None and judgement.stamped < found.since:
+        return Doubt(False, f"{since}; its time stamp of {in_words(judgement.stamped)} is earlier, so it is not affected")
+    return Doubt(True, f"{since}, and no time stamp shows that it was signed before")
 
 
 def _bytes(path: Path) -> bytes | None:

@@ -69,7 +69,7 @@ class Stamping:
         self.authority, self.reason = None, f"it was asked for and not to be had: {error}"
 
     def of_record(self, record: bytes) -> bytes | None:
-        """Return the response that stamps a Record's bytes, None without an authority. Raises: as `give_up`."""
+        """Return the response that stamps a Record's public form, None without an authority. Raises: as `give_up`."""
         if self.authority is None:
             return None
         try:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from provenance.recover import Recovery
 
 EXIT_CODES = {"intact": 0, "altered": 1, "recovered": 3, "unknown": 4}
 
@@ -30,6 +34,7 @@ class Verdict:
         certificate_ends: when the signing certificate ends, RFC 3339.
         match: of a copy whose Record was found: "exact", "re-encoded", "transformed" (cropped, turned, scaled), "differs" (a
             possible transplant of the mark), "unchecked"; None otherwise.
+        recovery: what the pixels of a copy led to, for whoever draws the map of it; None when they were not looked at.
     """
 
     path: Path
@@ -48,6 +53,7 @@ class Verdict:
     stamped_by: str = ""
     certificate_ends: str | None = None
     match: str | None = None
+    recovery: Recovery | None = field(default=None, repr=False, compare=False)
 
     @property
     def exit_code(self) -> int:

@@ -17,7 +17,7 @@ from provenance.errors import RecordError, UnreadableFileError
 from provenance.home import Home
 from provenance.keys import anchors
 from provenance.standing import Standing, proof_fault, standing
-from provenance.timestamp_evidence import RecordStamp, judge, record_stamp
+from provenance.timestamp_evidence import RecordStamp, compromise, judge, record_stamp
 from provenance.verdict import Verdict
 from provenance.verdict_words import credential_words, log_words, metadata_words, said_of_ai, signer_words
 
@@ -30,7 +30,7 @@ SIDECAR_LIMIT_BYTES = 64 * 2**20
 
 
 def verify_folder(path: Path, home: Home, at: datetime.datetime | None = None) -> list[Verdict]:
-    """Verify every file below a folder; see `provenance.walk`."""
+    """Verify every file below a folder or in a bundle; see `provenance.walk`."""
     from provenance.walk import walk
 
     return walk(Path(path), home, at)
@@ -143,16 +143,20 @@ def _read(path: Path) -> tuple[int, str]:
 
 def _credential(path: Path, home: Home) -> tuple[Credential | None, str | None]:
     """Return what the file's own credential says, else its sidecar's, and the sidecar's digest."""
-    from provenance.credential_reading import read_credential
+    from provenance.credential_reading import read_credential, read_sidecar
+    from provenance.media_types import is_too_large
     from provenance.timestamp_authority import roots
 
     known = {"anchors": anchors(home.keys), "tsa_roots": roots(home)}
-    found = read_credential(path, **known)
-    beside = path.with_name(f"{path.name}.c2pa")
-    if found is not None or not beside.is_file() or beside.stat().st_size > SIDECAR_LIMIT_BYTES:
+    # a list of blocks is what its file's sidecar signs
+    beside = path.with_name(f"{path.name.removesuffix(records.BLOCK_LIST_ENDING)}.c2pa")
+    has_sidecar = beside.is_file() and beside.stat().st_size <= SIDECAR_LIMIT_BYTES
+    # the library would hold all of a large TIFF in memory to look for what lies beside it
+    found = None if has_sidecar and is_too_large(path.stat().st_size) else read_credential(path, **known)
+    if found is not None or not has_sidecar:
         return found, None
     sidecar = beside.read_bytes()
-    return read_credential(path, sidecar=sidecar, **known), records.digest(sidecar)
+    return read_sidecar(path, sidecar, **known), records.digest(sidecar)
 
 
 def _sealed(case: _Case, found: _Found, credential: Credential | None, sidecar_digest: str | None) -> Verdict | None:
@@ -178,7 +182,8 @@ def _sealed(case: _Case, found: _Found, credential: Credential | None, sidecar_d
             return _verdict(case, "altered", (why,), found, place, output, credential, "digest")
         if credential is None:
             if expected.get("kind") == "sidecar":
-                reasons.append(f"{expected.get('name')} is not beside it")
+                missing = expected.get("name") if sidecar_digest is None else f"{output['name']}{records.BLOCK_LIST_ENDING}"
+                reasons.append(f"{missing} is not beside it")
         elif credential.state not in ("Trusted", "Valid", "Expired"):
             why = f"its credential does not hold ({', '.join(credential.failures)})"
             return _verdict(case, "altered", (why,), found, place, output, credential, "digest")
@@ -248,7 +253,7 @@ def _without_record(case: _Case, credential: Credential | None) -> Verdict:
         if place.leaf is not None and not place.is_withdrawn:
             everything = (*recovery.reasons, place.reason, *reasons)
             verdict = _verdict(case, "recovered", everything, found, place, recovery.output, credential, recovery.layer)
-            verdict = replace(verdict, match=recovery.match)
+            verdict = replace(verdict, match=recovery.match, recovery=recovery)
             if recovery.layer == "watermark":
                 return verdict
             # It may as well be a copy of the untouched source.
@@ -267,6 +272,7 @@ def _without_record(case: _Case, credential: Credential | None) -> Verdict:
         contains_ai=True if is_marked else said_of_ai(credential),
         regions=credential.regions if credential else (),
         match=recovery.match,
+        recovery=recovery,
     )
     return _dated(case, verdict, credential, None)
 
@@ -326,6 +332,10 @@ def _dated(
     ends = records.certificate_ends(found.record) if found is not None and is_signed else None
     judgement = judge(case.at, credential, stamp.stamp if is_whole else None, found.record["made"] if found else None, ends)
     reasons, state = list(verdict.reasons), verdict.state
+    doubt = compromise(case.home.keys, credential, found.record if found is not None and is_signed else None, judgement)
+    if doubt is not None and is_whole:
+        reasons.insert(0 if doubt.is_affected else len(reasons), doubt.reason)
+        state = "unknown" if doubt.is_affected else state
     if is_whole and not judgement.holds:
         state, reasons = "unknown", [*judgement.reasons, *reasons]
     elif is_whole or case.at is not None or (credential is not None and credential.when.stamped is not None):

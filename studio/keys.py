@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass
 from pathlib import Path
 
+from provenance.archive import Archive
 from provenance.home import Home
 from provenance.keys import signing
 from provenance.keys.certificates import ORGANISATION
 from provenance.keys.files import refuse_lax
+from provenance.keys.revocation import Revocation
+from provenance.keys.revocation import revoke as mark_revoked
+from provenance.record import certificate_fingerprint
 from provenance.timestamp_authority import configure, outlook, stored_url
 from provenance.timestamp_clock import in_words, now
+from provenance.timestamp_evidence import record_stamp
 from studio.errors import MissingFileError, StudioError
 
 SOON_DAYS = 90
@@ -88,6 +94,54 @@ def rotate(home: Home, organisation: str | None) -> KeysShown:
         organisation = _organisation(home)
     signing.make(home.keys, organisation or ORGANISATION, replace=True)
     return show(home)
+
+
+@dataclass(frozen=True)
+class Revoked:
+    """What `keys revoke` did, and which kept Releases it concerns: (time, operation, id) of each."""
+
+    revocation: Revocation
+    is_replaced: bool
+    affected: tuple[tuple[str, str, str], ...]
+    unaffected: tuple[tuple[str, str, str], ...]
+
+    def to_json(self) -> dict:
+        """Return plain JSON values."""
+        return {
+            "key": self.revocation.fingerprint,
+            "name": self.revocation.name,
+            "since": self.revocation.since.isoformat(),
+            "new_keys": self.is_replaced,
+            "affected": [list(one) for one in self.affected],
+            "unaffected": [list(one) for one in self.unaffected],
+        }
+
+    def lines(self) -> list[str]:
+        """Lines for a terminal."""
+        lines = [f"Marked as compromised since {in_words(self.revocation.since)}: {_plain(self.revocation.name)}"]
+        lines += [f"[red]affected[/]      {made}  {kind:<10} {identity}" for made, kind, identity in self.affected]
+        lines += [f"[green]not affected[/]  {made}  {kind:<10} {identity}" for made, kind, identity in self.unaffected]
+        lines.append(
+            f"{len(self.affected)} of {len(self.affected) + len(self.unaffected)} Releases that it signed have no time stamp "
+            "from before: `verify` calls them unknown from now on. What was handed out is with others; tell them."
+        )
+        if self.is_replaced:
+            return [*lines, "New keys were made and tried; the certificates of the old one are kept."]
+        return [*lines, "Nothing can be signed with it any more: `anastylosis keys use` or `keys rotate` brings another."]
+
+
+def revoke(home: Home, since: datetime.datetime, fingerprint: str | None) -> Revoked:
+    """Mark a key as compromised and say which Releases lose their proof. Raises: KeyRevokedError, KeyFileError."""
+    found, is_replaced = mark_revoked(home.keys, since, fingerprint)
+    archive, groups = Archive(home.records), ([], [])
+    for digest in archive.digests():
+        loaded = archive.load(digest)
+        if loaded is None or certificate_fingerprint(loaded[1]) != found.fingerprint:
+            continue
+        stamp = record_stamp(loaded[0], home, None).stamp
+        is_earlier = stamp is not None and stamp.time < found.since
+        groups[is_earlier].append((loaded[1]["made"], loaded[1]["operation"], loaded[1]["id"]))
+    return Revoked(found, is_replaced, *(tuple(sorted(group)) for group in groups))
 
 
 def use(home: Home, chain: Path | None, key: Path | None, *, remote: str | None, root: Path | None) -> KeysShown:

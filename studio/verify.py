@@ -18,10 +18,37 @@ SIGNS = {
 
 
 def verdicts(path: Path, home: Home, at: datetime.datetime | None = None) -> list[Verdict]:
-    """One Verdict for a file, one for each file of a folder; judged at a date, or now."""
+    """One Verdict for a file, one for each file of a folder or in a bundle; judged at a date, or now."""
+    from provenance.bundle import is_bundle
+
     if not path.exists():
         raise MissingFileError(f"There is no {path}: give a file or a folder that exists.")
-    return verify_folder(path, home, at) if path.is_dir() else [verify(path, home, at)]
+    return verify_folder(path, home, at) if path.is_dir() or is_bundle(path) else [verify(path, home, at)]
+
+
+def checked_map(path: Path, out: Path) -> None:
+    """Refuse a map that cannot be drawn or written, before any work. Raises: NoMapError, MissingFileError."""
+    from provenance.ai_map import NoMapError, check_place
+    from provenance.bundle import is_bundle
+
+    if path.is_dir() or is_bundle(path):
+        raise NoMapError(f"{path} holds many files, and a map shows one picture: name it. Nothing was written.")
+    check_place(out)
+
+
+def drawn_map(verdict: Verdict, home: Home, out: Path) -> tuple[bool, str]:
+    """Draw where a model acted onto the file of a Verdict and write that to `out`: (whether it was drawn, a sentence).
+
+    Raises: NoMapError when it cannot be written.
+    """
+    from provenance.ai_map import NoMapError, ai_map
+
+    try:
+        found = ai_map(verdict.path, home, verdict.recovery)
+    except NoMapError as error:
+        return False, str(error)
+    found.deliver(out)
+    return True, f"{out} shows in {found.caption}."
 
 
 def exit_code(found: list[Verdict]) -> int:

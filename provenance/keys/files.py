@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
+from provenance import durable
 from provenance.errors import KeyFileError, KeyPermissionError
 
 
@@ -63,23 +63,7 @@ def lock(folder: Path) -> Iterator[None]:
 
 def write_new(path: Path, data: bytes, mode: int) -> None:
     """Write a whole file that no reader ever sees in part."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        durable.replace(path, data, mode)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise KeyFileError(f"{path} cannot be written ({error.strerror}): make room or make its folder writable.") from error
-
-
-def sync_folder(folder: Path) -> None:
-    """Wait until the names in a folder are on the disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from provenance.durable import wait_for_disk
 from provenance.errors import KeyFileError
 from provenance.keys import chain as chains
 from provenance.keys.certificates import ORGANISATION, Lifetimes, is_self_made, make_certificates, name_of
 from provenance.keys.errors import ChainOrderError, ChainUnreadableError, KeyMakingError
-from provenance.keys.files import lock, public, refuse_lax, secret, sync_folder, write_new
+from provenance.keys.files import lock, public, refuse_lax, secret, write_new
 
 SIGNING, FORMER = "signing", "former"
 KEY, CHAIN, ROOT, REMOTE = "key.pem", "chain.pem", "root.pem", "remote"
@@ -245,10 +246,10 @@ def _put(folder: Path, keys: SigningKeys) -> None:
         write_new(temporary / CHAIN, keys.chain_pem, 0o644)
         if not place.exists():
             temporary.rename(place)
-            sync_folder(folder)
+            wait_for_disk(folder)
             return
         temporary.rename(waiting)   # from here on `_finish_replacing` completes it
-        sync_folder(folder)
+        wait_for_disk(folder)
     except OSError as error:
         raise KeyFileError(f"{place} cannot be written ({error.strerror}): make room or make it writable.") from error
     finally:
@@ -269,7 +270,7 @@ def _finish_replacing(folder: Path) -> bool:
         shutil.rmtree(old, ignore_errors=True)
     else:
         waiting.rename(place)
-    sync_folder(folder)
+    wait_for_disk(folder)
     return True
 
 

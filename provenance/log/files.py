@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from provenance.durable import wait_for_disk
 from provenance.log.errors import CorruptLogError, LogWriteError
 from provenance.log.tiles import WIDTH, Tile, unpack_entries
 
@@ -41,7 +42,7 @@ def write_all_durably(files: dict[Path, bytes], mode: int = 0o666) -> None:
             temporary[path].replace(path)
         # one fsync a folder, not one a file
         for folder in dict.fromkeys(path.parent for path in paths):
-            sync_folder(folder)
+            wait_for_disk(folder)
     except OSError as error:
         for leftover in temporary.values():
             with contextlib.suppress(OSError):
@@ -74,16 +75,7 @@ def make_folder(folder: Path) -> None:
         return
     make_folder(folder.parent)
     folder.mkdir(exist_ok=True)
-    sync_folder(folder.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Wait until a rename in `folder` is on the disk."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    wait_for_disk(folder.parent)
 
 
 class TileFolder:

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from provenance.durable import wait_for_disk
 from provenance.log.errors import LogKeyError, NoLogError
 from provenance.log.files import make_folder, write_durably
 from provenance.log.note import NoteSigner
@@ -47,7 +48,10 @@ def open_key(path: Path) -> Ed25519PrivateKey:
     Raises: LogKeyError, LogWriteError.
     """
     if not path.exists():
-        make_folder(path.parent)
+        if not path.parent.exists():
+            make_folder(path.parent.parent)
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            wait_for_disk(path.parent.parent)
         path.with_name(f"{path.name}.tmp").unlink(missing_ok=True)  # a leftover would lend the key its own mode
         key = Ed25519PrivateKey.generate()
         write_durably(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), mode=0o600)

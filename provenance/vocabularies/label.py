@@ -22,7 +22,14 @@ def wall_label(record: dict) -> str:
     """
     outputs = record["outputs"]
     has_ai = any(output["contains_ai"] for output in outputs)
-    kinds = {"restore": _restoration, "speculate": _variant, "scene": _scene, "render": _scene, "propose": _proposal}
+    kinds = {
+        "restore": _restoration,
+        "speculate": _variant,
+        "scene": _scene,
+        "render": _scene,
+        "propose": _proposal,
+        "read": _reading,
+    }
     text = kinds.get(record["operation"], _other)(record, has_ai)
     return f"AI-modified. {text}" if has_ai else text
 
@@ -68,6 +75,10 @@ def _scene(record: dict, has_ai: bool) -> str:
 
 def _proposal(_record: dict, _has_ai: bool) -> str:
     return "The marks show where a computer thinks that this picture is damaged. Nothing in the picture was changed."
+
+
+def _reading(_record: dict, _has_ai: bool) -> str:
+    return "A computer read this drawing: its walls, its openings, its scale. The drawing itself was not changed."
 
 
 def _other(_record: dict, has_ai: bool) -> str:

@@ -26,6 +26,7 @@ _OPERATIONS = {
     "scene": "building of a metric scene",
     "render": "rendering of a scene",
     "propose": "proposal of a damage map",
+    "read": "reading of a drawing",
 }
 
 

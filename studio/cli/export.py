@@ -1,4 +1,4 @@
-"""`anastylosis export`."""
+"""`anastylosis export`: a Record in another field's words; `bundle` and `unbundle`: a Release in one file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from studio.cli.arguments import HomeFolder, home_of
-from studio.cli.outcome import Json, tell
+from studio.cli.outcome import Json, plain, tell
 
 
 class Vocabulary(StrEnum):
@@ -49,3 +49,37 @@ def export(
         tell(True, {"kind": kind.value, "media_type": found.media_type, "text": found.text}, [])
     else:
         sys.stdout.write(found.text)
+
+
+def bundle(
+    release: Annotated[Path, typer.Argument(help="Folder of a release.", metavar="RELEASE")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="New ZIP file.", metavar="FILE.zip")],
+    json: Json = False,
+) -> None:
+    """Pack a release into one ZIP, to be sent; `anastylosis verify FILE.zip` reads it as it is.
+
+    The same release always gives the same bytes. What the Record does not list stays behind.
+
+    Example: anastylosis bundle house -o house.zip
+    """
+    from provenance.bundle import pack
+
+    names = pack(release, out)
+    size = out.stat().st_size
+    tell(json, {"path": str(out), "files": names, "bytes": size}, [f"Packed {len(names)} files into {plain(str(out))}"])
+
+
+def unbundle(
+    path: Annotated[Path, typer.Argument(help="A bundle, from here or from a stranger.", metavar="FILE.zip")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="New folder.", metavar="DIR")],
+    json: Json = False,
+) -> None:
+    """Unpack a bundle into a new folder: all of it or nothing, and plain files only.
+
+    Example: anastylosis unbundle house.zip -o house
+    """
+    from provenance.bundle import unpack
+
+    names = unpack(path, out)
+    said = f"Unpacked {len(names)} files into {plain(str(out))}: run “anastylosis verify” on it to know what they are."
+    tell(json, {"path": str(out), "files": names}, [said])

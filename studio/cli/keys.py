@@ -59,6 +59,27 @@ def rotate(organisation: Organisation = None, home: HomeFolder = None, json: Jso
 
 
 @app.command()
+def revoke(
+    since: Annotated[str, typer.Option(help="From when on somebody else may have had it, such as 2026-03-01.", metavar="DATE")],
+    key: Annotated[
+        str | None, typer.Option(help="Fingerprint of a former key; the one that signs now when left out.", metavar="DIGITS")
+    ] = None,
+    home: HomeFolder = None,
+    json: Json = False,
+) -> None:
+    """Mark a key as compromised and replace it; lists the releases that lose their proof.
+
+    A release keeps it when an RFC 3161 time stamp shows that it was signed before that date.
+
+    Example: anastylosis keys revoke --since 2026-03-01
+    """
+    from provenance.timestamp_clock import parse_beginning
+    from studio.keys import revoke as revoked
+
+    _tell(json, revoked(home_of(home), parse_beginning(since), key))
+
+
+@app.command()
 def use(
     chain: Annotated[Path | None, typer.Argument(help="Certificates (PEM), signing one first.", metavar="CHAIN.pem")] = None,
     key: Annotated[Path | None, typer.Argument(help="Its private key (PEM, PKCS#8, mode 0600).", metavar="KEY.pem")] = None,

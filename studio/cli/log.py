@@ -201,6 +201,29 @@ def serve(port: Port = 8420, home: HomeFolder = None) -> None:
 
 
 @app.command()
+def resolve(
+    port: Port = 8422,
+    host: Annotated[str, typer.Option(help="Address to listen on; anything but loopback asks for a token.")] = "127.0.0.1",
+    token: Annotated[
+        str | None,
+        typer.Option(help="What a program must send; made for this run when left out.", envvar="ANASTYLOSIS_RESOLVER_TOKEN"),
+    ] = None,
+    home: HomeFolder = None,
+) -> None:
+    """Lead programs from a mark, a fingerprint or a stripped picture to its credential, until Ctrl-C.
+
+    Answers C2PA's Soft Binding Resolution API: /matches/byBinding, /matches/byContent, /manifests/ID and
+    /services/supportedAlgorithms. Each request carries `Authorization: Bearer TOKEN`.
+
+    Example: anastylosis log resolve --port 8422
+    """
+    from studio.web.resolution import serve as serve_resolver
+
+    serve_resolver(port, home_of(home), host, token, announce=lambda at, word: note(f"{at}/matches/byContent, token {word}"))
+    note("Stopped.")
+
+
+@app.command()
 def publish(folder: Path, home: HomeFolder = None, json: Json = False) -> None:
     """Bring a folder of static files up to the log, for any web server (c2sp.org/tlog-tiles).
 

@@ -64,6 +64,7 @@ def serve(
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
+        listening.listen(128)   # who is told the address may call at once
     except (OSError, OverflowError) as error:
         listening.close()
         why = getattr(error, "strerror", None) or error

@@ -42,7 +42,7 @@ def verify_tab(desks: Desks) -> None:
         try:
             with gathered([Path(path) for path in paths], desks.storage.new_folder(key, "verify")) as folder:
                 found = verdicts(folder, desks.home)
-                html = "".join(described(verdict) for verdict in found)
+                html = "".join(described(verdict, desks.home) for verdict in found)
             records = [verdict.record for verdict in found if verdict.record is not None]
             if not records:
                 return html, gr.update(visible=False)
@@ -55,10 +55,14 @@ def verify_tab(desks: Desks) -> None:
 
 
 def verdicts(folder: Path, home: Home) -> list[Verdict]:
-    """The Verdicts on the files of a folder; a file alone is judged alone."""
+    """The Verdicts on the files of a folder; a file alone is judged alone, a bundle as the Release in it."""
+    from provenance.bundle import is_bundle, unpack
     from provenance.verify import verify, verify_folder
 
     files = sorted(folder.iterdir())
+    if len(files) == 1 and is_bundle(files[0]):
+        unpack(files[0], folder / "unpacked")   # it stays as long as the page looks at it
+        return verify_folder(folder / "unpacked", home)
     return [verify(files[0], home)] if len(files) == 1 else verify_folder(folder, home)
 
 
@@ -69,8 +73,12 @@ def record_bytes(record: dict) -> bytes:
     return canonical(record)
 
 
-def described(verdict: Verdict) -> str:
-    """A Verdict in words, with its sign, its reasons and, for a picture, the boxes that a model filled."""
+def described(verdict: Verdict, home: Home | None = None) -> str:
+    """A Verdict in words, with its sign, its reasons and, for a picture, where a model acted.
+
+    Args:
+        home: whose kept masks are laid onto the picture; without, boxes are drawn.
+    """
     title, sentence = WORDS[verdict.state]
     reasons = "".join(f"<li>{plain(reason[:1].upper() + reason[1:])}.</li>" for reason in verdict.reasons)
     facts = [("File", plain(verdict.path.name)), ("AI in it", plain(_ai(verdict)))]
@@ -85,7 +93,7 @@ def described(verdict: Verdict) -> str:
     return (
         f'<section class="verdict {verdict.state}" aria-label="Verdict: {title}"><h2 role="status">'
         f'<span class="sign" aria-hidden="true">{SIGNS[verdict.state]}</span>{title}</h2><p>{sentence}</p>'
-        f'<dl class="facts">{listed}</dl><h3>Why</h3><ul>{reasons}</ul></section>{_seen(verdict)}'
+        f'<dl class="facts">{listed}</dl><h3>Why</h3><ul>{reasons}</ul></section>{_mapped(verdict, home) or _seen(verdict)}'
     )
 
 
@@ -95,6 +103,24 @@ def _ai(verdict: Verdict) -> str:
     if verdict.contains_ai is None:
         return "not known"
     return "yes" if verdict.contains_ai else "no"
+
+
+def _mapped(verdict: Verdict, home: Home | None) -> str:
+    """The picture with the sealed mask laid on it; nothing where the verdict does not rest on a Record with one."""
+    from provenance.ai_map import NoMapError, ai_map
+
+    if home is None or verdict.state not in ("intact", "recovered") or verdict.record is None:
+        return ""
+    try:
+        found = ai_map(verdict.path, home, verdict.recovery)
+    except NoMapError:
+        return ""
+    small = preview(found.picture(), 1200)
+    said = plain(found.caption[:1].upper() + found.caption[1:])
+    return (
+        f'<div class="seen"><img src="{data_uri(small, 800_000)}" width="{small.shape[1]}" height="{small.shape[0]}" '
+        f'alt="{plain(verdict.path.name)} in grey, orange where a model made it"></div><p><small>{said}.</small></p>'
+    )
 
 
 def _seen(verdict: Verdict) -> str:

@@ -26,6 +26,8 @@ import c2pa
 import cv2
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
 from provenance import encode, keys, metadata
 from provenance.credential_png import joined
 from provenance.credential_reading import read_credential

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import statistics
 import tempfile
@@ -23,9 +24,11 @@ import numpy as np
 
 from pipelines.training import corpus
 from provenance.fingerprint import SAME_WORK, distance, fingerprint
+from provenance.home import Home
 from provenance.keypoints import CUTTING_PX, LONG_SIDE_PX, SOUGHT, Alignment, align, flip, keypoints
+from provenance.keys import mark_key
 from provenance.likeness import Corners, Likeness, Likenesses
-from provenance.recover import CERTAIN_INLIERS, TELLING_CORNERS
+from provenance.recover import CERTAIN_INLIERS, TELLING_CORNERS, recover_pixels
 
 cv2.setNumThreads(1)
 Change = Callable[[np.ndarray, np.random.Generator], np.ndarray]
@@ -50,7 +53,8 @@ def measure(data: Path, rows: list[dict], queries: int, seed: int, folder: Path)
     """Fingerprint all, ask for some of each kind of copy, for strangers and for transplants."""
     rng = np.random.default_rng(seed)
     chosen = set(rng.choice(len(rows), min(queries, len(rows)), replace=False).tolist())
-    kept, codes, asked = Likenesses(folder), [], {}
+    home = Home(folder)
+    kept, codes, asked = Likenesses(home.records), [], {}
     started = time.process_time()
     for number, (_, pixels) in enumerate(corpus.decoded(data, rows)):
         kept.save(f"{number:064x}", Likeness(keypoints(pixels), "", np.zeros((1, 1), bool)))
@@ -73,6 +77,7 @@ def measure(data: Path, rows: list[dict], queries: int, seed: int, folder: Path)
         "transplants": _transplants(finder, asked, rng),
         "strangers": _strangers(finder, asked, rng),
         "four_megapixels": _large(finder, asked),
+        "an_unknown_picture_of_four_megapixels": _unknown(home, asked),
     }
 
 
@@ -164,6 +169,21 @@ def _large(finder: _Finder, asked: dict[int, np.ndarray]) -> dict:
             "wall_s": round(time.perf_counter() - clock, 2),
         }  # fmt: skip
     return told
+
+
+def _unknown(home: Home, asked: dict[int, np.ndarray]) -> dict:
+    """One that is taken out of the index, asked of every layer, the whole search for a turned mark included."""
+    mark_key(home.keys)
+    told = []
+    for number, pixels in list(asked.items())[:3]:
+        Likenesses(home.records).forget(f"{number:064x}")
+        zoom = (FOUR_MEGAPIXELS / (pixels.shape[0] * pixels.shape[1])) ** 0.5
+        large = cv2.resize(pixels, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC)
+        started, clock = time.process_time(), time.perf_counter()
+        found = recover_pixels(large, home)
+        seconds = {"cpu_s": round(time.process_time() - started, 2), "wall_s": round(time.perf_counter() - clock, 2)}
+        told.append({"found_something": found.record is not None, **seconds})
+    return {"load": os.getloadavg()[0], "pictures": told}
 
 
 def _jpeg(pixels: np.ndarray, quality: int) -> np.ndarray:

@@ -25,6 +25,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
 from provenance import timestamp_authority
 from provenance.draft import Document, Draft, Picture, SourceNote
 from provenance.home import Home

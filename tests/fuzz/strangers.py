@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import tempfile
@@ -16,10 +17,18 @@ import numpy as np
 from blender_addon.errors import SceneFileError
 from blender_addon.scenes.gltf import glb, read_glb
 from blender_addon.scenes.model import Element, SceneModel
-from provenance import block_list, encode, iscc, likeness, manifest_store
+from provenance import block_list, encode, iscc, keys, likeness, manifest_store, metadata, timestamp
 from provenance.bundle import BundleError, unpack
+from provenance.credential_reading import read_credential
+from provenance.credentials import Claim, Signatory
 from provenance.errors import DecodeError
+from provenance.keys.errors import ChainError
+from provenance.keys.signing import brought
+from provenance.timestamp_errors import TimeStampError
 from provenance.vocabularies.exported import KINDS, ExportError, exported
+from tests.provenance.authority import HAS_OPENSSL, make_authority
+
+_IN_MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
 
 
 @dataclass(frozen=True)
@@ -82,6 +91,48 @@ def _read_store(data: bytes) -> None:
         manifest_store.active_only(store)
 
 
+def _signed_picture() -> list[bytes]:
+    with tempfile.TemporaryDirectory() as folder:
+        made = keys.signing_keys(Path(folder) / "keys")
+    claim = Claim(
+        "a.png", False, metadata.SOURCE_TYPES + "trainedAlgorithmicMedia", "2026-01-01T00:00:00Z", "0", "A.", {"id": "a"}
+    )
+    kinds = ("image/png", "image/jpeg", "image/tiff", "image/webp")
+    return [Signatory(made).embed(data, kind, claim) for data, kind in zip(_pictures(), kinds, strict=False)]
+
+
+def _read_credential(data: bytes) -> None:
+    with tempfile.NamedTemporaryFile(dir=_IN_MEMORY, suffix=".png") as file:
+        file.write(data)
+        file.flush()
+        read_credential(Path(file.name), None)
+        read_credential(Path(__file__), None, data)
+
+
+@functools.cache
+def _stamp() -> tuple[bytes, str]:
+    """Return an authority's answer and its root; without openssl an answer that cannot be read, and no root."""
+    if not HAS_OPENSSL:
+        return bytes.fromhex("3003020100"), ""
+    from rfc3161_client import TimestampRequestBuilder
+
+    with tempfile.TemporaryDirectory() as folder:
+        authority = make_authority(Path(folder) / "tsa")
+        query = TimestampRequestBuilder().data(b"x").build().as_bytes()
+        return authority.reply(query), authority.root_pem.decode()
+
+
+def _read_stamp(data: bytes) -> None:
+    if HAS_OPENSSL:
+        timestamp.verify(data, b"x", _stamp()[1])
+
+
+def _chain() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        made = keys.signing_keys(Path(folder) / "keys")
+    return made.chain_pem + made.root_pem
+
+
 RECORD = {
     "id": "0b8c1f6e-0000-4000-8000-000000000000", "made": "2026-01-01T00:00:00Z", "operation": "scene", "levels": {"2": 1.0},
     "request": {}, "model": None, "assumptions": [], "log": {},
@@ -123,5 +174,9 @@ TARGETS = {
     "image code": Target(lambda data: iscc.body_of(data.decode("latin-1")), (), lambda: [b"ISCC:EEA7LCYVVI2ZYKUN"]),
     "block list": Target(block_list._read, (block_list.BlockListError,), lambda: [block_list.block_list(Path(__file__))]),
     "scene.json in all vocabularies": Target(_export, (), lambda: [_scene()]),
+    "XMP": Target(metadata.read, (), lambda: [metadata.write(metadata.Statement("a", "b", prompt="<&>", description="c"))]),
+    "credential": Target(_read_credential, (), _signed_picture),
+    "time stamp": Target(_read_stamp, (TimeStampError,), lambda: [_stamp()[0]]),
+    "certificate chain": Target(lambda data: brought(data, None), (ChainError,), lambda: [_chain()]),
     "glb": Target(read_glb, (SceneFileError,), lambda: [glb(SceneModel("house", (_box(),)))]),
 }

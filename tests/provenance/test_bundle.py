@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from provenance.bundle import BundleError, pack, unpack
+from provenance.bundle import BundleError, is_bundle, pack, unpack
 from provenance.release import release
 from provenance.verify import verify_folder
 
@@ -25,6 +25,40 @@ def test_a_release_travels_in_one_file_and_is_intact_on_arrival(sealed, home, tm
     verdicts = verify_folder(tmp_path / "there", home)
     assert {verdict.state for verdict in verdicts} == {"intact"}
     assert zipfile.ZipFile(tmp_path / "a.zip").testzip() is None
+
+
+def test_a_bundle_is_verified_as_it_is_alone_and_in_a_folder(sealed, home, tmp_path):
+    place = tmp_path / "post"
+    place.mkdir()
+    pack(sealed.folder, place / "a.zip")
+    for asked in (place / "a.zip", place):
+        found = {verdict.path.name: verdict for verdict in verify_folder(asked, home)}
+        assert found["restored.png"].state == "intact" and found["record.json"].state == "intact"
+        assert found["restored.png"].path == place / "a.zip" / "restored.png"
+    with zipfile.ZipFile(place / "a.zip") as bundle:
+        entries = [(name, bundle.read(name)) for name in bundle.namelist()]
+    changed = [(name, data.replace(b"page", b"PAGE") if name == "index.html" else data) for name, data in entries]
+    found = {verdict.path.name: verdict.state for verdict in verify_folder(_zip(tmp_path / "b.zip", changed), home)}
+    assert found["index.html"] == "altered" and found["restored.png"] == "intact"
+    assert [one.name for one in place.iterdir()] == ["a.zip"]
+
+
+def test_a_bundle_that_was_damaged_on_the_way_is_altered(sealed, home, tmp_path):
+    pack(sealed.folder, tmp_path / "a.zip")
+    data = bytearray((tmp_path / "a.zip").read_bytes())
+    data[len(data) // 2] ^= 1
+    (tmp_path / "a.zip").write_bytes(data)
+    (verdict,) = verify_folder(tmp_path / "a.zip", home)
+    assert verdict.state == "altered" and "damaged" in verdict.reasons[0]
+
+
+def test_a_bundle_within_bundles_stays_closed(home, tmp_path):
+    inner = _zip(tmp_path / "inner.zip", [("record.json", b"{}")])
+    for _ in range(3):
+        inner = _zip(tmp_path / f"outer-{inner.stem}.zip", [("record.json", b"{}"), ("inner.zip", inner.read_bytes())])
+    names = [verdict.path.name for verdict in verify_folder(inner, home)]
+    assert names == ["inner.zip", "record.json"]
+    assert not is_bundle(_zip(tmp_path / "other.zip", [("a.txt", b"x")])) and not is_bundle(tmp_path / "none")
 
 
 def test_the_same_release_gives_the_same_bytes(sealed, tmp_path):

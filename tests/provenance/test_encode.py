@@ -1,4 +1,7 @@
 import io
+import struct
+import time
+import zlib
 
 import cv2
 import numpy as np
@@ -7,6 +10,7 @@ import tifffile
 from PIL import Image, ImageCms
 
 from provenance import encode, metadata
+from provenance.credential_png import joined
 from provenance.draft import Picture
 from provenance.errors import DecodeError, EncodeError
 
@@ -151,3 +155,42 @@ def test_the_smallest_pictures_survive(size):
         pixels = RNG.integers(0, 255, (*size, 3), np.uint8)
         picture = _picture(f"a.{ending}", pixels)
         assert encode.holds(encode.encode(picture, pixels, XMP), picture, pixels) is None
+
+
+def test_a_few_bytes_that_claim_a_huge_picture_are_refused_before_any_memory_is_taken():
+    def chunk(kind, body):
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    for depth, colour in ((8, 2), (16, 6)):
+        head = struct.pack(">IIBBBBB", 12_000, 12_000, depth, colour, 0, 0, 0)
+        body = zlib.compress(bytes(10_000))
+        png = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
+        with pytest.raises(DecodeError, match="claim to hold 12000 × 12000"):
+            encode.decode(png)
+    tags = ((256, 4, 1, 12_000), (257, 4, 1, 12_000), (258, 3, 1, 16), (259, 3, 1, 1), (262, 3, 1, 1), (273, 4, 1, 8),
+            (277, 3, 1, 4), (279, 4, 1, 8))  # fmt: skip
+    tiff = b"II*\0" + struct.pack("<I", 8) + struct.pack("<H", len(tags)) + b"".join(struct.pack("<HHII", *t) for t in tags)
+    with pytest.raises(DecodeError, match="claim to hold"):
+        encode.decode(tiff + bytes(4))
+
+
+def test_a_blank_mask_of_a_large_scan_is_read():
+    blank = cv2.imencode(".png", np.zeros((13_000, 13_000), np.uint8))[1].tobytes()
+    assert encode.decode(blank).shape == (13_000, 13_000)
+
+
+def test_a_chunk_that_claims_more_than_the_file_has_ends_at_once():
+    png = bytearray(cv2.imencode(".png", RNG.integers(0, 2**16, (9, 7, 3), np.uint16))[1].tobytes())
+    at = bytes(png).index(b"IDAT") - 4
+    png[at : at + 4] = b"\x3f\xff\xff\xff"
+    started = time.process_time()
+    with pytest.raises(DecodeError):
+        encode.decode(bytes(png))
+    assert time.process_time() - started < 1
+
+
+def test_a_png_is_written_in_few_chunks_so_that_signing_leaves_them_as_they_are():
+    pixels = RNG.integers(0, 256, (700, 900, 3), np.uint8)
+    data = encode.encode(_picture("a.png", pixels), pixels, XMP)
+    assert data.count(b"IDAT") <= 3 and joined(data) is data
+    assert np.array_equal(encode.decode(data), pixels)

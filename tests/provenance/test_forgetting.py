@@ -152,6 +152,25 @@ def test_forgetting_a_name_leaves_the_rest(sealed, home):
         archive.openings.forget("../../etc")
 
 
+def test_forgetting_leaves_no_likeness_and_no_credential_behind(personal, home, tmp_path):
+    first = release(personal, tmp_path / "out", home)
+    restored = tmp_path / "out" / "restored.png"
+    note = dataclasses.replace(personal.sources[0], path=restored, sha256=records.digest(restored.read_bytes()), name="x.png")
+    later = release(dataclasses.replace(personal, sources=(note,), request={"operation": "restore"}), tmp_path / "later", home)
+    stores = home.records / "manifests"
+    for folder in (stores, home.records / "likenesses"):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700 and any(folder.iterdir())
+        assert {stat.S_IMODE(one.stat().st_mode) for one in folder.iterdir()} == {0o600}
+    assert any(first.record["id"].encode() in one.read_bytes() for one in stores.glob("*.c2pa"))
+    Archive(home.records).forget(records.identity(records.canonical(first.record)))
+    kept = [one.name for one in (home.records / "likenesses").iterdir()]
+    assert first.files[0].sha256 not in kept and later.files[0].sha256 in kept
+    assert not any(first.record["id"].encode() in one.read_bytes() for one in stores.iterdir())
+    labels = {one.read_text() for one in stores.glob("*.label")}
+    assert {label.rsplit(":", 1)[-1] for label in labels} == {one.stem for one in stores.glob("*.c2pa")}
+    assert verify(restored, home).state == "intact"
+
+
 def test_a_record_with_a_changed_value_salt_or_place_is_not_the_one_that_was_logged(sealed):
     data = records.canonical(sealed.record)
     for change in (

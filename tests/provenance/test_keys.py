@@ -104,3 +104,10 @@ def test_two_processes_starting_at_once_agree_on_the_keys(tmp_path):
         process.join()
     assert first == second
     assert not list((tmp_path / "keys").glob(".signing-*"))
+
+
+def test_a_log_made_before_any_key_keeps_the_keys_folder_to_its_owner(tmp_path):
+    from provenance.log.keys import open_signer
+
+    open_signer(tmp_path / "new" / "keys")
+    assert stat.S_IMODE((tmp_path / "new" / "keys").stat().st_mode) == 0o700

@@ -9,7 +9,9 @@ import subprocess
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from provenance import record as records
 from provenance import timestamp, timestamp_authority, timestamp_clock
+from provenance.archive import Archive
 from provenance.credential_reading import read_credential
 from provenance.home import Home
 from provenance.keys import anchors
@@ -223,6 +225,22 @@ def test_a_missing_changed_or_exchanged_stamp_is_told(restoration, stamped_home,
     path.unlink()
     told = {verdict.path.name: verdict for verdict in verify_folder(sealed.folder, stamped_home)}
     assert "record.tsr is missing" in told["record.json"].reasons[0]
+
+
+def test_a_stamp_outlives_the_names_that_were_forgotten(restoration, stamped_home, sound, tmp_path):
+    named = dataclasses.replace(restoration, request={"operation": "restore", "prompt": "for Anna Rossi"})
+    sealed = release(named, tmp_path / "out", stamped_home)
+    digest = records.identity(records.canonical(sealed.record))
+    assert Archive(stamped_home.records).forget(digest)
+    far = tmp_path / "far.html"
+    far.write_bytes((sealed.folder / "index.html").read_bytes())    # unsigned: only the Record's stamp can date it
+    verdict = verify(far, stamped_home)
+    assert verdict.state == "intact" and verdict.stamped_by == "Museum, time"
+    assert "commitment:" in verdict.record["request"]["prompt"]
+    # by other hands: the stamp is of the digest in the log's leaf
+    stamp, root = sealed.folder / "record.tsr", sound.folder / "root.pem"
+    asked = ["openssl", "ts", "-verify", "-digest", digest, "-in", stamp, "-CAfile", root]
+    assert subprocess.run(asked, capture_output=True, check=False).returncode == 0
 
 
 def test_a_root_of_time_stamps_vouches_for_no_signer(restoration, home, sound, tmp_path):

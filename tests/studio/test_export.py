@@ -14,6 +14,7 @@ from provenance.release import release
 from provenance.vocabularies.ai_icon import GENERATED, MODIFIED, ai_icon, icon_kind
 from provenance.vocabularies.exported import KINDS, ExportError, exported
 from provenance.vocabularies.wall_text import disclosure, wall_page
+from studio.cli import app as anastylosis
 from studio.cli.export import export as command
 from studio.export import export
 
@@ -84,6 +85,20 @@ def test_the_command_writes_a_new_file_or_prints(house, tmp_path):
     for name, start in (("label.html", "<!doctype html>"), ("label.svg", "<svg")):
         assert ask("--as", "label", "-o", str(tmp_path / name)).exit_code == 0
         assert (tmp_path / name).read_text("utf-8").startswith(start)
+
+
+def test_a_release_is_sent_in_one_file_and_read_by_whoever_has_the_home(house, tmp_path):
+    home, sealed = house
+    type_ = CliRunner().invoke
+    run = type_(anastylosis, ["bundle", str(sealed.folder), "-o", str(tmp_path / "house.zip"), "--json"])
+    assert run.exit_code == 0 and "variant.png" in json.loads(run.stdout)["files"]
+    run = type_(anastylosis, ["verify", str(tmp_path / "house.zip"), "--home", str(home.folder), "--json"])
+    told = {verdict["path"]: verdict["state"] for verdict in json.loads(run.stdout)["verdicts"]}
+    assert run.exit_code == 0 and told[str(tmp_path / "house.zip" / "variant.png")] == "intact"
+    assert type_(anastylosis, ["unbundle", str(tmp_path / "house.zip"), "-o", str(tmp_path / "there")]).exit_code == 0
+    assert (tmp_path / "there" / "variant.png").read_bytes() == (sealed.folder / "variant.png").read_bytes()
+    assert type_(anastylosis, ["unbundle", str(tmp_path / "house.zip"), "-o", str(tmp_path / "there")]).exit_code == 1
+    assert type_(anastylosis, ["bundle", str(tmp_path), "-o", str(tmp_path / "x.zip")]).exit_code == 1
 
 
 def test_the_sign_says_generated_or_modified_and_the_law_is_named(house):

@@ -5,15 +5,19 @@ import os
 import signal
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 
+import cv2
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from provenance import encode
 from provenance.draft import Draft, Picture
 from provenance.home import Home
 from provenance.log.store import Log
+from provenance.manifest_store import store_in
 from provenance.release import release
 from studio.cli import app
 
@@ -132,6 +136,31 @@ def test_a_witness_and_a_log_talk_over_http_and_the_checkpoint_carries_its_word(
         for process in (witness, server):
             process.kill()
             process.wait()
+
+
+def test_a_program_asks_for_the_credential_of_a_stripped_picture(home, sealed, tmp_path):
+    server, _, line = started("resolve", "--home", str(home.folder))
+    address, token = line.split()[1].removesuffix("/matches/byContent,"), line.split()[-1]
+
+    def ask(path, data=None, key=token):
+        headers = {"Authorization": f"Bearer {key}", "Content-Type": "image/png"}
+        with urllib.request.urlopen(urllib.request.Request(address + path, data, headers), timeout=20) as answer:
+            return answer.read()
+
+    try:
+        assert json.loads(ask("/services/supportedAlgorithms"))["watermarks"]
+        with pytest.raises(urllib.error.HTTPError, match=r"40[13]"):
+            ask("/services/supportedAlgorithms", key="guessed")
+        stripped = encode.decode((sealed.folder / "variant.png").read_bytes())
+        copy = cv2.imencode(".png", stripped[..., ::-1])[1].tobytes()
+        (match,) = json.loads(ask("/matches/byContent", copy))["matches"]
+        store = ask(f"/manifests/{match['manifestId']}")
+        assert store == store_in((sealed.folder / "variant.png").read_bytes())
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(timeout=20) == 0
+    finally:
+        server.kill()
+        server.wait()
 
 
 def test_publish_gives_a_web_server_its_files(home, sealed, tmp_path):
