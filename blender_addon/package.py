@@ -20,7 +20,7 @@ from .errors import PackagingError
 
 HERE = Path(__file__).resolve().parent
 # These start Blender or build the zip from outside; inside Blender they would have nothing to do.
-OUTSIDE = {"package.py", "launch.py", "render.py", "cameras.py", "passes.py"}
+OUTSIDE = {"package.py", "launch.py", "render.py", "cameras.py", "passes.py", "blend.py", "blend_process.py"}
 
 
 def build_extension(folder_out: Path, *, wheel: Path | None = None, cache: Path | None = None) -> Path:

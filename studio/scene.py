@@ -10,7 +10,7 @@ import numpy as np
 from blender_addon.scenes.model import Author, SceneModel
 from provenance.draft import Document, Draft, Picture
 from provenance.home import Home
-from studio.drawings.reading import FacadeReading, PlanReading, ScaleBar
+from studio.drawings.reading import FacadeReading, PlanReading, Rectified, ScaleBar
 from studio.errors import NoDrawingError, ScaleError
 from studio.sources import Source, open_source
 
@@ -26,10 +26,15 @@ class Asked:
     px_per_m: float | None
     read_scale_bar: bool
 
-    def scale_of(self, width_px: int, bar: ScaleBar | None, name: str) -> tuple[float, tuple[str, ...]]:
-        """Pixels per metre and where they come from. Raises: ScaleError when nobody says, or the bar cannot be read."""
+    def scale_of(self, width_px: int, bar: ScaleBar | None, name: str, fineness: float = 1.0) -> tuple[float, tuple[str, ...]]:
+        """Pixels per metre and where they come from. Raises: ScaleError when nobody says, or the bar cannot be read.
+
+        Args:
+            width_px: of the picture that is measured. bar: read in it. name: of the file.
+            fineness: pixels of the file in one pixel of that picture; a person speaks of the file's.
+        """
         if self.px_per_m is not None:
-            return self.px_per_m, ()
+            return self.px_per_m / fineness, ()
         if self.width_m is not None:
             return width_px / self.width_m, ()
         if not self.read_scale_bar:
@@ -164,15 +169,19 @@ def facade_scene(source: Source, asked: Asked) -> tuple[SceneModel, np.ndarray, 
     from blender_addon.scenes.openings import Opening
     from studio.drawings.facade import read_facade
     from studio.drawings.overlay import overlay
+    from studio.drawings.reading_json import fineness
+    from studio.drawings.rectify import rectified
+    from studio.drawings.scale_bar import scale_bar
     from studio.speculate import eight_bit_rgb
 
-    reading: FacadeReading = read_facade(eight_bit_rgb(source.pixels))
+    sheet = rectified(eight_bit_rgb(source.pixels))
+    reading: FacadeReading = read_facade(sheet)
     if reading.facade is None:
         raise NoDrawingError(f"No façade was found on {source.name}: give a sheet that shows one elevation, cropped to it.")
-    scale, said = asked.scale_of(reading.picture.shape[1], reading.scale, source.name)
+    bar = scale_bar(sheet.gray) if asked.read_scale_bar else None
+    scale, said = asked.scale_of(reading.picture.shape[1], bar, source.name, fineness(sheet))
     openings = [
-        Opening("door" if one.kind == "door" else "window", _floats(one.box), inferred=one.inferred)
-        for one in reading.openings
+        Opening("door" if one.kind == "door" else "window", _floats(one.box), inferred=one.inferred) for one in reading.openings
     ]
     model = facade(
         openings,
@@ -183,7 +192,7 @@ def facade_scene(source: Source, asked: Asked) -> tuple[SceneModel, np.ndarray, 
         drawing=reading.picture,
         source_sha256=source.sha256,
     )
-    return model, overlay(reading.picture, reading), (*said, *reading.notes, *_turned(reading.angle))
+    return _on_sheet(model, sheet), overlay(reading.picture, reading), (*said, *reading.notes, *_turned(reading.angle))
 
 
 def plan_scene(source: Source, asked: Asked, height_m: float | None) -> tuple[SceneModel, np.ndarray, tuple[str, ...]]:
@@ -191,12 +200,17 @@ def plan_scene(source: Source, asked: Asked, height_m: float | None) -> tuple[Sc
     from blender_addon.scenes.plan import Gap, plan, polygons_from_mask
     from studio.drawings.overlay import overlay
     from studio.drawings.plan import read_plan
+    from studio.drawings.reading_json import fineness
+    from studio.drawings.rectify import rectified
+    from studio.drawings.scale_bar import scale_bar
     from studio.speculate import eight_bit_rgb
 
-    reading: PlanReading = read_plan(eight_bit_rgb(source.pixels))
+    sheet = rectified(eight_bit_rgb(source.pixels))
+    reading: PlanReading = read_plan(sheet)
     if not reading.walls.any():
         raise NoDrawingError(f"No walls were found on {source.name}: give a sheet that shows one ground plan.")
-    scale, said = asked.scale_of(reading.picture.shape[1], reading.scale, source.name)
+    bar = scale_bar(sheet.gray) if asked.read_scale_bar else None
+    scale, said = asked.scale_of(reading.picture.shape[1], bar, source.name, fineness(sheet))
     model = plan(
         polygons_from_mask(reading.walls, scale),
         height_m=height_m,
@@ -205,7 +219,23 @@ def plan_scene(source: Source, asked: Asked, height_m: float | None) -> tuple[Sc
         drawing=reading.picture,
         source_sha256=source.sha256,
     )
-    return model, overlay(reading.picture, reading), (*said, *reading.notes, *_turned(reading.angle))
+    return _on_sheet(model, sheet), overlay(reading.picture, reading), (*said, *reading.notes, *_turned(reading.angle))
+
+
+def _on_sheet(model: SceneModel, sheet: Rectified) -> SceneModel:
+    """The same scene, its evidence in pixels of the sheet as it was scanned and not of the rectified picture."""
+
+    def moved(solid):
+        evidence = []
+        for one in solid.evidence:
+            if one.region is not None:
+                x0, y0, x1, y1 = one.region
+                corners = sheet.on_sheet(np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)]))
+                one = replace(one, region=tuple(np.round([*corners.min(axis=0), *corners.max(axis=0)], 1).tolist()))
+            evidence.append(one)
+        return replace(solid, evidence=tuple(evidence))
+
+    return replace(model, elements=tuple(map(moved, model.elements)), plates=tuple(map(moved, model.plates)))
 
 
 def _roof(reading: FacadeReading) -> list[tuple[float, float]] | None:

@@ -46,6 +46,7 @@ def desk(tmp_path_factory):
 COMMANDS = {
     "restore": ["restore", "panel.png", "--mask", "mask.png", "-o", "out-restore"],
     "speculate": ["speculate", "sheet.png", "--variants", "1", "-o", "out-speculate"],
+    "read": ["read", "sheet.png", "--kind", "elevation", "-o", "out-read"],
     "relief": ["scene", "panel.png", "--kind", "relief", "--width-m", "0.4", "-o", "out-relief"],
     "gallery": ["scene", "panel.png", "--kind", "gallery", "--width-m", "0.4", "-o", "out-gallery"],
     "render": ["render", "out-relief", "--size", "64x48", "--samples", "1", "-o", "out-render"],

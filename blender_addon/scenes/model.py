@@ -170,6 +170,7 @@ class SceneModel:
 
     Attributes:
         assumptions: what was assumed and not given, one sentence each.
+        contradictions: where the sheets disagree, as plain JSON values.
     """
 
     name: str
@@ -178,6 +179,7 @@ class SceneModel:
     lights: tuple[Light, ...] = ()
     focus: Focus = Focus((0.0, 0.0, 0.0), (1.0, 1.0))
     assumptions: tuple[str, ...] = ()
+    contradictions: tuple[dict, ...] = ()
 
     def __post_init__(self):
         ids = [solid.id for solid in self.solids]
@@ -233,6 +235,8 @@ class SceneModel:
             "lights": [vars(light) for light in self.lights],
             "focus": vars(self.focus),
             "assumptions": self.assumptions,
+            "contradictions": self.contradictions,
+            "regions": self.regions(),
             "levels": {"area": shares.area, "volume": shares.volume},
             "uncertainty_percent": {
                 "by_volume": average.by_volume,
@@ -242,8 +246,8 @@ class SceneModel:
         return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
 
     @classmethod
-    def from_json(cls, text: str, glb: bytes | None = None) -> SceneModel:
-        """Read `scene.json`; with `glb` also the geometry, without it every solid has empty arrays.
+    def from_json(cls, text: str, glb: bytes | None = None, geometry: dict | None = None) -> SceneModel:
+        """Read `scene.json`; with `glb`, or meshes by id, also the geometry; without, every solid has empty arrays.
 
         Raises: SceneFileError when it is not one of ours, or the two files name different solids.
         """
@@ -253,7 +257,7 @@ class SceneModel:
             document = json.loads(text, parse_constant=_no_number)
             if document["format"] != FORMAT:
                 raise SceneFileError(f"scene.json says its format is {document['format']!r}; this version reads {FORMAT}.")
-            geometry = None if glb is None else read_glb(glb)
+            geometry = geometry if glb is None else read_glb(glb)
             model = cls(
                 name=str(document["name"]),
                 elements=tuple(_read(Element, one, geometry) for one in document["elements"]),
@@ -261,6 +265,7 @@ class SceneModel:
                 lights=tuple(_light(one) for one in document["lights"]),
                 focus=_focus(document["focus"]),
                 assumptions=tuple(str(line) for line in document["assumptions"]),
+                contradictions=tuple(dict(one) for one in document.get("contradictions", ())),
             )
         except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as error:
             raise SceneFileError(f"scene.json is damaged or not one of ours ({type(error).__name__}: {error}).") from error
@@ -268,6 +273,18 @@ class SceneModel:
             odd = sorted(set(geometry) ^ {solid.id for solid in model.solids})
             raise SceneFileError(f"scene.json and scene.glb do not belong together: only one of them has {', '.join(odd[:5])}.")
         return model
+
+    def regions(self) -> list[dict]:
+        """The way back: each region of each sheet with the ids of what was read from it, in the sheet's own pixels."""
+        found: dict[tuple, list[str]] = {}
+        for solid in self.solids:
+            for one in solid.evidence:
+                if one.source_sha256 and one.region:
+                    found.setdefault((one.source_sha256, one.region), []).append(solid.id)
+        return [
+            {"source_sha256": digest, "region": list(region), "elements": list(dict.fromkeys(ids))}
+            for (digest, region), ids in sorted(found.items())
+        ]
 
     def moved(self, by: Vector) -> SceneModel:
         """The same scene, shifted by metres."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -19,20 +20,53 @@ class Kind(StrEnum):
     facade = "facade"
     plan = "plan"
     gallery = "gallery"
+    building = "building"
+
+
+class Export(StrEnum):
+    """What is written beside scene.glb."""
+
+    usd = "usd"
+    ifc = "ifc"
+    blend = "blend"
 
 
 def scene(
-    picture: Annotated[Path, typer.Argument(help="A picture, an elevation or a plan.", metavar="INPUT")],
+    pictures: Annotated[
+        list[Path], typer.Argument(help="A picture or drawing; several sheets of a building.", metavar="INPUT…")
+    ],
     out: Out,
     kind: Annotated[
-        Kind, typer.Option(help="relief: a solid from tones; facade, plan: from a drawing; gallery: hung in a room.")
+        Kind,
+        typer.Option(
+            help="relief: a solid from tones; facade, plan: from one drawing; gallery: hung in a room; "
+            "building: from plan, elevations and sections together."
+        ),
     ] = Kind.relief,
     width_m: Annotated[float | None, typer.Option("--width-m", min=0.001, help="Width of the whole picture in metres.")] = None,
-    scale: Annotated[float | None, typer.Option("--scale", min=0.01, help="Pixels per metre.", metavar="PX_PER_M")] = None,
-    scale_bar: Annotated[bool, typer.Option("--scale-bar", help="Read the scale bar of the sheet.")] = False,
-    height_m: Annotated[
-        float | None, typer.Option("--height-m", min=0.1, help="Wall height of a plan; 3 m is assumed when left out.")
+    scale: Annotated[
+        list[str] | None,
+        typer.Option("--scale", help="Pixels per metre; of one sheet of several: plan.jpg=40.", metavar="[SHEET=]PX_PER_M"),
     ] = None,
+    scale_bar: Annotated[
+        bool, typer.Option("--scale-bar", help="Read the scale bar of the sheet (a building always does).")
+    ] = False,
+    height_m: Annotated[
+        float | None, typer.Option("--height-m", min=0.1, help="Wall height where no sheet shows it; 3 m when left out.")
+    ] = None,
+    as_kind: Annotated[
+        list[str] | None, typer.Option("--as", help="What a sheet is: plan, elevation or section.", metavar="SHEET=KIND")
+    ] = None,
+    side: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--side", help="Façade of an elevation, or from where a section is seen.", metavar="SHEET=south|north|east|west"
+        ),
+    ] = None,
+    export: Annotated[list[Export] | None, typer.Option("--export", help="Also write usd, ifc or blend (a building).")] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse when sheets of a building disagree by more than 3 %.")
+    ] = False,
     rights: Rights = None,
     strict_rights: StrictRights = False,
     tsa: Tsa = None,
@@ -40,23 +74,69 @@ def scene(
     home: HomeFolder = None,
     json: Json = False,
 ) -> None:
-    """Turn a picture or a drawing into a metric scene of closed solids, each with its evidence level.
+    """Turn a picture or drawings into a metric scene of closed solids, each with its evidence level.
 
     Example: anastylosis scene facade.png --kind facade --scale 47 -o house
+    Example: anastylosis scene plan.jpg facade.jpg section.jpg --kind building -o house
     """
     from studio.cli.summary import summary, summary_lines
-    from studio.scene import build_scene
 
-    release = build_scene(
-        picture,
-        out,
-        kind=kind.value,
-        width_m=width_m,
-        px_per_m=scale,
-        read_scale_bar=scale_bar,
-        height_m=height_m,
-        rights=rights,
-        strict_rights=strict_rights,
-        home=home_of(home, tsa, tsa_optional),
-    )
+    place = home_of(home, tsa, tsa_optional)
+    if kind is Kind.building:
+        from studio.building import build_building
+        from studio.drawings.gather import Said
+
+        if width_m is not None:
+            raise typer.BadParameter("--width-m speaks of one picture; say --scale SHEET=PX_PER_M for each sheet.")
+        scales = {name: _number(value) for name, value in _pairs(scale, "--scale", pictures).items()}
+        said = Said(_pairs(as_kind, "--as", pictures), scales, _pairs(side, "--side", pictures))
+        release = build_building(
+            pictures,
+            out,
+            said=said,
+            height_m=height_m,
+            exports=[one.value for one in export or ()],
+            strict=strict,
+            rights=rights,
+            strict_rights=strict_rights,
+            home=place,
+        )
+    else:
+        from studio.scene import build_scene
+
+        if len(pictures) > 1 or as_kind or side or export or strict:
+            raise typer.BadParameter("several sheets, --as, --side, --export and --strict need --kind building.")
+        release = build_scene(
+            pictures[0],
+            out,
+            kind=kind.value,
+            width_m=width_m,
+            px_per_m=_number(scale[-1].rpartition("=")[2]) if scale else None,
+            read_scale_bar=scale_bar,
+            height_m=height_m,
+            rights=rights,
+            strict_rights=strict_rights,
+            home=place,
+        )
     tell(json, summary(release), summary_lines(release))
+
+
+def _pairs(values: Sequence[str] | None, option: str, sheets: Sequence[Path]) -> dict[str, str]:
+    """SHEET=VALUE each; a value without a sheet speaks of the only one."""
+    found = {}
+    for text in values or ():
+        name, equals, value = text.rpartition("=")
+        if not equals and len(sheets) > 1:
+            raise typer.BadParameter(f"{option} {text}: say for which sheet, as in {option} {sheets[0].name}={text}.")
+        found[name or sheets[0].name] = value
+    return found
+
+
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        raise typer.BadParameter(f"--scale {text}: a number of pixels per metre is needed.") from None
+    if not value >= 0.01:
+        raise typer.BadParameter(f"--scale {text}: it must be at least 0.01 pixels per metre.")
+    return value

@@ -1,11 +1,15 @@
-"""Reading printed figures beside a scale bar: each mark is compared with pictures of the ten digits in several typefaces.
+"""Reading what is written on a sheet.
 
-This is no reader of text. It knows 0…9 and the metre sign, and it is only believed when a whole row of figures agrees
-with a row of ticks (`scale_bar.py`).
+`words` and `lines_of` read lettering with rapidocr, when it is installed; its wheel carries its weights and nothing is
+fetched. `scores` is no reader of text: it compares a mark with pictures of the ten digits and the metre sign in several
+typefaces, and is only believed when a whole row of figures agrees with a row of ticks (`scale_bar.py`).
 """
 
 from __future__ import annotations
 
+import importlib.util
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import cv2
@@ -15,6 +19,95 @@ from PIL import Image, ImageDraw, ImageFont
 SIDE = (20, 28)  # width and height of the frame in which marks are compared
 SIGNS = "0123456789mM"
 HERSHEY = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_COMPLEX, cv2.FONT_HERSHEY_TRIPLEX)
+
+
+LETTER_PX = 48  # the height that the recogniser was trained at
+MARGIN = 0.25  # of a line's height: paper that the recogniser wants around the letters
+
+
+@dataclass(frozen=True)
+class Written:
+    """A piece of lettering: what it says, how sure that is (0…1), and its box x0, y0, x1, y1 in pixels."""
+
+    text: str
+    confidence: float
+    box: tuple[float, float, float, float]
+
+    @property
+    def center(self) -> tuple[float, float]:
+        """Its middle."""
+        return (self.box[0] + self.box[2]) / 2, (self.box[1] + self.box[3]) / 2
+
+    @property
+    def height(self) -> float:
+        """Of its box, in pixels."""
+        return self.box[3] - self.box[1]
+
+
+def can_read_words() -> bool:
+    """Is rapidocr there?"""
+    return all(importlib.util.find_spec(name) is not None for name in ("rapidocr", "onnxruntime"))
+
+
+def words(gray: np.ndarray) -> tuple[Written, ...]:
+    """All lettering of a sheet, from above to below; nothing when rapidocr is not installed.
+
+    Args:
+        gray: uint8 [H, W], 255 = paper.
+    """
+    if not can_read_words() or min(gray.shape) < 24:
+        return ()
+    small = min(1.0, 2000 / max(gray.shape))  # beyond that the detector shrinks the sheet itself
+    sheet = cv2.resize(gray, None, fx=small, fy=small, interpolation=cv2.INTER_AREA) if small < 1 else gray
+    read = _reader()(cv2.cvtColor(sheet, cv2.COLOR_GRAY2BGR), use_det=True, use_cls=False, use_rec=True)
+    if getattr(read, "boxes", None) is None or not read.txts:
+        return ()
+    found = []
+    for corners, text, score in zip(read.boxes, read.txts, read.scores, strict=True):
+        (x0, y0), (x1, y1) = np.min(corners, axis=0) / small, np.max(corners, axis=0) / small
+        found.append(Written(text.strip(), float(score), (float(x0), float(y0), float(x1), float(y1))))
+    return tuple(sorted(found, key=lambda one: (one.box[1], one.box[0])))
+
+
+def lines_of(crops: Sequence[np.ndarray]) -> list[tuple[str, float]]:
+    """What each crop says, a single line each, and how sure that is (0…1); ("", 0) for all when rapidocr is not installed.
+
+    Args:
+        crops: uint8 [h, w], ink dark, cut to the ink.
+    """
+    if not crops or not can_read_words():
+        return [("", 0.0)] * len(crops)
+    from rapidocr.ch_ppocr_rec.typings import TextRecInput
+
+    reader = _reader()
+    recogniser = reader.text_rec or reader._load_rec_model()
+    recogniser.rec_image_shape, recogniser.rec_batch_num = [3, LETTER_PX, 2 * LETTER_PX], 16  # it pads each line to this width
+    read = recogniser(TextRecInput(img=[_line(crop) for crop in crops], return_word_box=False))
+    return [(str(text).strip(), float(score)) for text, score in zip(read.txts, read.scores, strict=True)]
+
+
+def _line(crop: np.ndarray) -> np.ndarray:
+    """One line of lettering on paper, at the recogniser's height."""
+    pad = max(2, round(MARGIN * crop.shape[0]))
+    framed = cv2.copyMakeBorder(crop, pad, pad, 2 * pad, 2 * pad, cv2.BORDER_CONSTANT, value=255)
+    ratio = LETTER_PX / framed.shape[0]
+    how = cv2.INTER_AREA if ratio < 1 else cv2.INTER_CUBIC
+    return cv2.cvtColor(cv2.resize(framed, None, fx=ratio, fy=ratio, interpolation=how), cv2.COLOR_GRAY2BGR)
+
+
+@lru_cache(maxsize=1)
+def _reader():
+    """Return rapidocr with one thread: the same sheet gives the same words on every machine."""
+    from rapidocr import RapidOCR
+
+    threads = "EngineConfig.onnxruntime."
+    return RapidOCR(
+        params={
+            "Global.log_level": "critical",
+            threads + "intra_op_num_threads": 1,
+            threads + "inter_op_num_threads": 1,
+        }
+    )
 
 
 def scores(mark: np.ndarray) -> dict[str, float]:

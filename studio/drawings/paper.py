@@ -65,18 +65,6 @@ def turned(image: np.ndarray, degrees: float) -> np.ndarray:
     return cv2.warpAffine(image, matrix, (w, h), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
-def upright_sheet(rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
-    """The sheet without its skew: picture [H, W, 3], flattened gray [H, W], and the angle in degrees.
-
-    Below 0.12° the angle is given as 0: turning would blur the sheet and gain nothing.
-    """
-    gray = flatten(rgb)
-    angle = skew(ink(gray))
-    if abs(angle) < 0.12:
-        return rgb, gray, 0.0
-    return turned(rgb, angle), turned(gray, angle), angle
-
-
 def without_border(mask: np.ndarray) -> np.ndarray:
     """Ink without the ruled border of the sheet and without dark scan edges.
 

@@ -6,9 +6,12 @@ nothing about how good the sheet is as a source (that is a Level).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
+
+from studio.drawings.units import metres
 
 Box = tuple[int, int, int, int]
 Point = tuple[float, float]
@@ -68,35 +71,58 @@ class LevelLine:
 
 @dataclass(frozen=True)
 class ScaleBar:
-    """A graphic scale.
+    """A graphic scale, or one of the two scales that share a bar. It may lean or run up the sheet.
 
     Attributes:
-        x0, x1, y: its ends between two printed ticks, and its height on the sheet, in pixels.
+        p0, p1: the ends between two printed ticks, in pixels; figures grow from p0 to p1.
         fields: number of equal parts between the ends.
-        value: figure printed at the far end minus figure at the near end, or None when the figures could not be read.
-        unit: "m" when a metre sign was read beside the figures, else None.
+        value: figure printed at p1 minus figure at p0, or None when the figures could not be read.
+        unit: "m", "foot", "toise" … when it was read beside the figures (a key of `units.UNITS` or
+            `units.REGIONAL`), else None.
         confidence: 0…1.
-        figures: what was read, from left to right; "?" where a figure stayed unread.
+        figures: what was read, from p0 to p1; "?" where a figure stayed unread.
+        uncertainty_px: how far the ticks stray from equal distances: root mean square, in pixels.
     """
 
-    x0: float
-    x1: float
-    y: float
+    p0: Point
+    p1: Point
     fields: int
     value: float | None
     unit: str | None
     confidence: float
     figures: tuple[str, ...] = ()
+    uncertainty_px: float = 0.0
+
+    @property
+    def x0(self) -> float:
+        """The end further left."""
+        return min(self.p0[0], self.p1[0])
+
+    @property
+    def x1(self) -> float:
+        """The end further right."""
+        return max(self.p0[0], self.p1[0])
+
+    @property
+    def y(self) -> float:
+        """Height of its middle on the sheet."""
+        return (self.p0[1] + self.p1[1]) / 2
 
     @property
     def length_px(self) -> float:
         """Distance of the ends in pixels."""
-        return self.x1 - self.x0
+        return math.hypot(self.p1[0] - self.p0[0], self.p1[1] - self.p0[1])
+
+    @property
+    def metres(self) -> float | None:
+        """What the bar stands for; None unless both the figures and a unit of known length were read."""
+        length = metres(self.unit)
+        return self.value * length if self.value and length else None
 
     @property
     def px_per_m(self) -> float | None:
-        """Pixels per metre; None unless both the figures and the metre sign were read."""
-        return self.length_px / self.value if self.value and self.unit == "m" else None
+        """Pixels per metre; None unless both the figures and a unit of known length were read."""
+        return self.length_px / self.metres if self.metres else None
 
     def px_per_m_if(self, metres: float) -> float:
         """Pixels per metre when a person says how long the whole bar is."""

@@ -1,292 +1,380 @@
-"""Finding a graphic scale and reading what it says: chequers or ticks, then the figures above or below them.
+"""Reading graphic scales: figures and ticks that grow evenly together, the unit beside them, two units on one bar.
 
-Nothing is guessed: without figures that agree with the ticks `value` stays None, without a metre sign `unit` does.
+Nothing is guessed: without figures that agree with the ticks `value` stays None, without a unit beside them `unit` does.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import hashlib
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import cv2
 import numpy as np
 
-from studio.drawings.figures import scores
-from studio.drawings.paper import ink, runs
-from studio.drawings.reading import ScaleBar
+from studio.drawings.figures import Written, can_read_words, words
+from studio.drawings.reading import Rectified, ScaleBar
+from studio.drawings.scale_labels import Label, Row, read, rows, words_after
+from studio.drawings.scale_ticks import Strip, strips
+from studio.drawings.units import named
 
-STEPS = (0.1, 0.2, 0.25, 0.5, 1, 2, 5, 10, 20, 50, 100)  # what one field of a bar may be worth
+LONGEST = 5000  # pixels of a sheet's longer side; finer scans are reduced, which moves a bar's end by a tenth of a pixel
+LEAST_FIGURES = 3  # two figures always agree with some pair of ticks
+EVEN = 0.01  # root mean square of the ticks' stray, as a share of the bar, that a carefully drawn bar keeps
+SURE = 0.5  # of a bar's confidence: below it figures were misread, ticks are uneven, or the bar was cut and joined again
+AGREE = 0.03  # two statements about one sheet's scale that differ by more contradict each other
+MOST = 0.65  # share of the figures that must agree; a bar that was cut and joined again has two sequences, and is not trusted
+UNEVEN = 0.025  # beyond this the figures and the ticks agree by chance; between the two a bar is read and not trusted
 
 
 @dataclass(frozen=True)
-class Comb:
-    """Equally spaced divisions: x of each, the rows that the bar covers, and how regular they are (0…1)."""
+class Fit:
+    """Figures and ticks that agree: column = start + slope · figure, in pixels of the strip.
 
-    ticks: tuple[float, ...]
-    top: int
-    bottom: int
-    regular: float
+    `ticks` are the columns and figures of the ticks that were found, `stray` the root mean square of what they stray,
+    `agreeing` the labels that fit, `share` how many of all figures that they are.
+    """
 
-    @property
-    def step(self) -> float:
-        """Distance of two divisions in pixels."""
-        return (self.ticks[-1] - self.ticks[0]) / (len(self.ticks) - 1)
+    start: float
+    slope: float
+    ticks: tuple[tuple[float, float], ...]
+    stray: float
+    agreeing: tuple[Label, ...]
+    share: float
+
+
+def scales(sheet: Rectified, lettering: Sequence[Written] | None = None) -> tuple[ScaleBar, ...]:
+    """The graphic scales of a sheet, the best read first. Two units on one bar are two scales.
+
+    Args:
+        sheet: its `gray` is read.
+        lettering: what `figures.words` read of it; read here when left out.
+    """
+    return scales_of(sheet.gray, lettering)
 
 
 def scale_bar(gray: np.ndarray) -> ScaleBar | None:
-    """The scale bar of an upright sheet, or None.
+    """The best read scale of an upright sheet, or None. Its unit is left out when it is not sure or another bar contradicts it.
 
     Args:
         gray: uint8 [H, W], flattened (`paper.flatten`), 255 = paper.
     """
-    mask = ink(gray)
-    best: ScaleBar | None = None
-    for comb in (*_chequers(mask), *_rulers(mask)):
-        bar = _labelled(gray, mask, comb)
-        is_plain = not bar.figures and (bar.fields < 5 or bar.length_px < 0.12 * gray.shape[1])  # any row of windows looks so
-        if not is_plain and (best is None or _rank(bar) > _rank(best)):
-            best = bar
-    return best
+    found = scales_of(gray, ())
+    if not found or found[0].px_per_m is None:
+        return found[0] if found else None
+    said = [bar.px_per_m for bar in found if bar.px_per_m is not None and bar.confidence >= SURE]
+    is_certain = said and found[0].confidence >= SURE and all(abs(one / said[0] - 1) <= AGREE for one in said)
+    return found[0] if is_certain else replace(found[0], unit=None)
+
+
+def scales_of(gray: np.ndarray, lettering: Sequence[Written] | None = None) -> tuple[ScaleBar, ...]:
+    """As `scales`, of a flattened sheet: uint8 [H, W], 255 = paper."""
+    factor = max(1.0, max(gray.shape) / LONGEST)
+    if factor > 1:
+        gray = cv2.resize(gray, None, fx=1 / factor, fy=1 / factor, interpolation=cv2.INTER_AREA)
+    bars, bare = _bars(_Sheet(gray, hashlib.sha256(gray.tobytes() + repr(gray.shape).encode()).digest()))
+    if any(bar.unit is None for bar in bars):
+        nearby = words(gray) if lettering is None else [_smaller(word, factor) for word in lettering]
+        bars = [_with_unit(bar, bars, nearby) for bar in bars]
+    sure = [bar for bar in bars if bar.unit is not None or bar.confidence >= 0.3]
+    return tuple(_larger(bar, factor) for bar in sorted(sure or bare, key=_rank, reverse=True))
+
+
+@dataclass(frozen=True)
+class _Sheet:
+    """A sheet that is the same as another when its pixels are."""
+
+    gray: np.ndarray = field(compare=False, repr=False)
+    digest: bytes
+
+
+@lru_cache(maxsize=1)  # the reader of a drawing asks for its bar, and then the sheet as a whole does
+def _bars(sheet: _Sheet) -> tuple[list[ScaleBar], list[ScaleBar]]:
+    """The bars whose figures were read, and when there is none the rows of ticks without."""
+    found = strips(sheet.gray)
+    seen: list[tuple[ScaleBar, np.ndarray]] = []
+    for row in rows(found):
+        labels = read(row)
+        if len(row.groups) == 1:
+            fit, bar = None, _by_counting(row, labels)
+        else:
+            fit = _fit(row, labels)
+            bar = _bar(row, labels, fit) if fit is not None else None
+        if bar is not None:
+            agreeing = labels if fit is None else fit.agreeing
+            seen.append((bar, np.array([row.strip.on_sheet(label.u, label.group.v) for label in agreeing])))
+    bars = _apart(seen)
+    return bars, _unread(found, sheet.gray.shape[1])
+
+
+def _smaller(word: Written, factor: float) -> Written:
+    x0, y0, x1, y1 = (v / factor for v in word.box)
+    return replace(word, box=(x0, y0, x1, y1))
+
+
+def _larger(bar: ScaleBar, factor: float) -> ScaleBar:
+    if factor == 1:
+        return bar
+    p0, p1 = ((x * factor, y * factor) for x, y in (bar.p0, bar.p1))
+    return replace(bar, p0=p0, p1=p1, uncertainty_px=bar.uncertainty_px * factor)
+
+
+def _apart(seen: list[tuple[ScaleBar, np.ndarray]]) -> list[ScaleBar]:
+    """Each bar once: a figure belongs to one line, and a line may have been found in both masks."""
+    kept: list[tuple[ScaleBar, np.ndarray]] = []
+    for bar, places in sorted(seen, key=lambda one: _rank(one[0]), reverse=True):
+        shared = [
+            other
+            for other, taken in kept
+            if _repeats(bar, other) or (np.linalg.norm(places[:, None] - taken[None], axis=2).min(1) < 6).sum() >= 2
+        ]
+        if not shared:
+            kept.append((bar, places))
+    return [bar for bar, _ in kept]
 
 
 def _rank(bar: ScaleBar) -> tuple:
-    return bar.px_per_m is not None, bar.value is not None, bar.confidence, bar.length_px
+    return bar.px_per_m is not None, bar.value is not None, round(bar.confidence, 3), bar.length_px
 
 
-# ---- finding
-def _chequers(mask: np.ndarray) -> list[Comb]:
-    """Rows of equal dark stretches, each as long as the gap that follows it."""
-    found: dict[tuple, list[tuple[list[tuple[int, int]], int]]] = {}
-    for y in range(mask.shape[0]):
-        row = [r for r in runs(mask[y] > 0) if r[1] - r[0] > 8]
-        for i, first in enumerate(row[:-1]):
-            wide, chain = first[1] - first[0], [first]
-            for r in row[i + 1 :]:
-                equal = abs((r[1] - r[0]) - wide) < 0.08 * wide + 2
-                if equal and abs((r[0] - chain[-1][1]) - wide) < 0.08 * wide + 2:
-                    chain.append(r)
-            if len(chain) >= 2:
-                found.setdefault((round(chain[0][0] / 8), len(chain)), []).append((chain, y))
-    combs = []
-    for (_, n), rows in sorted(found.items(), key=lambda item: -item[0][1] * len(item[1]))[:40]:
-        rows = _one_block(rows)
-        ys = [y for _, y in rows]
-        if not 3 <= len(rows) <= 0.04 * mask.shape[0] + 8:
+# ---- figures and ticks
+def _fit(row: Row, labels: Sequence[Label]) -> Fit | None:
+    """The even scale that most figures agree with, or None."""
+    figures = [label for label in labels if label.value is not None]
+    if len(figures) < LEAST_FIGURES - 1:
+        return None
+    ranked: list[tuple[float, float, float, float, list[Label]]] = []
+    for a, b in itertools.combinations(figures[:40], 2):
+        if a.value == b.value or a.value is None or b.value is None:
             continue
-        edges = np.median(np.array([[v for r in chain for v in r] for chain, _ in rows]), axis=0)
-        step, start = np.polyfit(np.arange(2 * n), edges, 1)
-        ticks = [start + step * k for k in range(2 * n)]
-        middle = round(float(np.median(ys)))
-        for side in (-1, 1):  # a white field at either end shows only by its outline
-            x = ticks[0] - step if side < 0 else ticks[-1] + step
-            if _line_at(mask, x, middle):
-                ticks = [x, *ticks] if side < 0 else [*ticks, x]
-        spread = float(np.abs(edges - (start + step * np.arange(2 * n))).max() / step)
-        combs.append(Comb(tuple(ticks), min(ys), max(ys), max(0.0, 1 - 4 * spread)))
-    return combs
-
-
-def _one_block(rows: list) -> list:
-    """The longest sequence of neighbouring rows."""
-    cuts = [i for i in range(1, len(rows)) if rows[i][1] - rows[i - 1][1] > 2]
-    blocks = [rows[a:b] for a, b in zip([0, *cuts], [*cuts, len(rows)], strict=True)]
-    return max(blocks, key=len)
-
-
-def _line_at(mask: np.ndarray, x: float, y: int) -> bool:
-    """A short upright line at x, with paper on its outer side, in the rows around y."""
-    a, b = round(x) - 3, round(x) + 4
-    if a < 0 or b > mask.shape[1] or y < 2 or y + 2 > mask.shape[0]:
-        return False
-    patch = mask[y - 1 : y + 2, a:b] > 0
-    return bool(patch.any(1).all() and 0 < patch.mean() < 0.75)
-
-
-def _rulers(mask: np.ndarray) -> list[Comb]:
-    """Level lines from which short ticks rise or hang at equal distances; smaller subdivisions are passed over."""
-    h, w = mask.shape
-    long = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((1, max(40, w // 12)), np.uint8))
-    long = cv2.dilate(long, np.ones((3, 9), np.uint8))
-    _, _, stats, _ = cv2.connectedComponentsWithStats(long)
-    combs = []
-    for x, y, bw, bh, _ in stats[1:]:
-        if bw < 0.1 * w or bh > 0.03 * h + 8:
+        slope = (b.u - a.u) / (b.value - a.value)
+        if abs(slope) * max(abs(a.value), abs(b.value), 1) < 3 * row.height or abs(b.u - a.u) < 2 * row.height:
             continue
-        for up in (True, False):
-            comb = _ticks(mask, x, y, bw, bh, up)
-            if comb is not None:
-                combs.append(comb)
-    return sorted(combs, key=lambda c: -c.regular * len(c.ticks))[:6]
-
-
-def _ticks(mask: np.ndarray, x: int, y: int, bw: int, bh: int, up: bool) -> Comb | None:
-    reach = max(8, round(0.03 * mask.shape[0]) + 6)
-    if (up and y < reach) or (not up and y + bh + reach > mask.shape[0]):
+        start = a.u - slope * a.value
+        fits = _agreeing(figures, start, slope, min(0.75 * row.height + 2, 0.3 * abs(slope) * _step(figures)))
+        reach = max(label.u for label in fits) - min(label.u for label in fits)
+        ranked.append((_weight(fits, figures, start, slope), reach, start, slope, fits))
+    if not ranked:
         return None
-    band = mask[y - reach : y, x : x + bw][::-1] if up else mask[y + bh : y + bh + reach, x : x + bw]
-    filled = np.cumprod(band > 0, axis=0).sum(0)  # unbroken ink, measured from the line
-    if filled.max() < 4 or (filled > 2).mean() > 0.35:
+    weight, _, start, slope, fits = max(ranked, key=lambda one: one[:2])  # the longer scale before its divided part
+    values = sorted({label.value for label in fits if label.value is not None})
+    if len(values) < LEAST_FIGURES or weight < 2:
         return None
-    tall = filled >= max(4, 0.7 * np.sort(filled)[-4])
-    middles = np.array([(a + b - 1) / 2 for a, b in runs(tall) if b - a <= max(6, 0.012 * mask.shape[1])])
-    if len(middles) < 4:
+    at = _ticks_of(row.strip, fits, slope, row.height)
+    if len(at) < 2 or len({v for _, v in at}) < 2:
         return None
-    gap = np.diff(middles)
-    step = float(np.median(gap))
-    index = np.round((middles - middles[np.argmax(np.abs(gap - step) < 0.06 * step + 1.5)]) / step)
-    slope, start = np.polyfit(index, middles, 1)
-    fits = np.abs(middles - (start + slope * index)) < 0.06 * slope + 1
-    if fits.sum() < 4 or slope < 8 or fits.sum() < 0.6 * (index[fits].max() - index[fits].min() + 1):
-        return None
-    slope, start = np.polyfit(index[fits], middles[fits], 1)
-    first, last = int(index[fits].min()), int(index[fits].max())
-    ticks = tuple(float(x + start + slope * k) for k in range(first, last + 1))
-    if ticks[-1] - ticks[0] < 0.5 * bw:
-        return None
-    top, bottom = (y - int(filled[tall].max()), y + bh) if up else (y, y + bh + int(filled[tall].max()))
-    return Comb(ticks, top, bottom, float(fits.mean()))
+    columns, worth = np.array(at).T
+    slope, start = (float(v) for v in np.polyfit(worth, columns, 1))
+    stray = float(np.sqrt(np.mean((columns - start - slope * worth) ** 2)))
+    inside = [label for label in figures if (label.u - start) / slope > -0.3 * values[0 if values[0] > 0 else 1]]
+    return Fit(start, slope, tuple(at), stray, tuple(fits), len(fits) / max(len(inside), len(fits)))
 
 
-# ---- reading
-@dataclass(frozen=True)
-class Label:
-    """One figure: its middle and its height in pixels, and for each mark how much it looks like each sign."""
-
-    x: float
-    y: float
-    height: int
-    marks: tuple[dict[str, float], ...]
-
-    def fit(self, figure: str) -> float:
-        """How well this label could be `figure`: its worst mark's score minus what the best other digit scores, −1…1."""
-        if len(figure) != len(self.marks) or not figure.isdigit():
-            return -1.0
-        margins = []
-        for sign, marks in zip(figure, self.marks, strict=True):
-            if marks[sign] < 0.55:
-                return -1.0
-            margins.append(marks[sign] - max(v for s, v in marks.items() if s != sign and s.isdigit()))
-        return min(margins)
-
-    def text(self) -> str:
-        """The most likely figure; "?" for a mark like none."""
-        best = [max((v, s) for s, v in m.items() if s.isdigit()) for m in self.marks]
-        return "".join(s if v > 0.55 else "?" for v, s in best)
+def _step(figures: Sequence[Label]) -> float:
+    """The smallest difference of two figures."""
+    values = sorted({label.value for label in figures if label.value is not None})
+    return float(min(np.diff(values))) if len(values) > 1 else 1.0
 
 
-def _labelled(gray: np.ndarray, mask: np.ndarray, comb: Comb) -> ScaleBar:
-    bar = ScaleBar(
-        comb.ticks[0], comb.ticks[-1], (comb.top + comb.bottom) / 2, len(comb.ticks) - 1, None, None, 0.3 * comb.regular
-    )
-    for above in (True, False):
-        labels = _labels(gray, mask, comb, above)
-        at_ticks = _one_row([(k, label) for label in labels if (k := _nearest(comb, label.x)) is not None])
-        figures = tuple(label.text() for _, label in at_ticks)
-        worth, agreement = _worth(at_ticks)
-        if worth is None:
-            if figures and not bar.figures:
-                bar = replace(bar, figures=figures)
+def _agreeing(figures: Sequence[Label], start: float, slope: float, within: float) -> list[Label]:
+    """The figures that stand where they should, one for each value."""
+    best: dict[float, Label] = {}
+    for label in figures:
+        if label.value is None:
             continue
-        zero, per_field = worth
-        ticks = comb.ticks[zero:]  # divisions left of zero subdivide one unit and do not count
-        value = per_field * (len(ticks) - 1)
-        unit = "m" if _metre_sign(labels, at_ticks[-1][1]) else None
-        confidence = float(np.clip(comb.regular * (0.5 + 0.5 * agreement), 0, 1))
-        return ScaleBar(ticks[0], ticks[-1], bar.y, len(ticks) - 1, value, unit, confidence, figures)
-    return bar
+        off = abs(start + slope * label.value - label.u)
+        if off <= within:
+            other = best.get(label.value)
+            if other is None or off < abs(start + slope * label.value - other.u):
+                best[label.value] = label
+    return list(best.values())
 
 
-def _labels(gray: np.ndarray, mask: np.ndarray, comb: Comb, above: bool) -> list[Label]:
-    """Marks of one height in the band beside the bar, joined where they stand close together."""
-    reach = int(np.clip(1.1 * comb.step, 36, 0.11 * mask.shape[0] + 20))
-    dip = round(0.4 * (comb.bottom - comb.top))  # figures often stand between the ticks
-    y0, y1 = (
-        (max(0, comb.top - reach), comb.top + dip)
-        if above
-        else (comb.bottom + 1 - dip, min(mask.shape[0], comb.bottom + reach))
-    )
-    x0, x1 = max(0, int(comb.ticks[0] - 0.8 * comb.step - 10)), min(mask.shape[1], int(comb.ticks[-1] + 1.6 * comb.step + 70))
-    if y1 - y0 < 6:
+def _weight(fits: Sequence[Label], figures: Sequence[Label], start: float, slope: float) -> float:
+    """Agreeing figures minus half of those that do not; left of zero a unit is divided, often with figures of its own."""
+    against = [label for label in figures if label not in fits and (label.u - start) * slope > 0]
+    distinct = len({label.text for label in fits})
+    return distinct - 0.5 * len(against) if distinct >= 2 else 0.0
+
+
+def _ticks_of(strip: Strip, fits: Sequence[Label], slope: float, height: float) -> list[tuple[float, float]]:
+    """(column, figure) of each agreeing figure's tick; and the tick of zero, if there is one where it should be.
+
+    Figures often stand a little to one side of their ticks, all of them to the same.
+    """
+    if not len(strip.ticks):
         return []
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask[y0:y1, x0:x1])
-    marks = [
-        (*s[:4].tolist(), i)
-        for i, s in enumerate(stats)
-        if i and 6 <= s[3] <= 0.6 * reach + 8 and s[2] < 2.2 * s[3] and s[4] > 6
-    ]
-    marks = [m for m in marks if m[1] > 0 and m[1] + m[3] < y1 - y0]  # ticks hang on the bar, titles reach out of the band
-    groups: list[list] = []
-    for m in sorted(marks):
-        for group in groups:
-            last = group[-1]
-            close = m[0] - (last[0] + last[2]) < 0.45 * max(m[3], last[3])
-            alike = abs(m[3] - last[3]) < 0.25 * last[3] and abs(m[1] + m[3] / 2 - last[1] - last[3] / 2) < 0.25 * last[3]
-            if close and alike:
-                group.append(m)
+    rise = np.maximum(strip.up, strip.down)
+    tall = float(np.percentile(rise, 75))
+    near = min(0.9 * height + 3, 0.3 * abs(slope) * _step(fits))
+    u = np.array([label.u for label in fits])
+    nearest = strip.ticks[np.abs(strip.ticks[None] - u[:, None]).argmin(1)]
+    beside = [o for o in nearest - u if abs(o) <= near]
+    shift = float(np.median(beside)) if beside else 0.0
+    at = []
+    for value, aim in [(label.value or 0.0, label.u + shift) for label in fits]:
+        off = np.abs(strip.ticks - aim)
+        cost = off + 0.35 * near * (rise < 0.6 * tall)  # a long tick wins over a short one a little nearer
+        k = int(cost.argmin())
+        if off[k] <= near:
+            at.append((float(strip.ticks[k]), float(value)))
+    if len(at) >= 2 and 0.0 not in [v for _, v in at]:
+        columns, worth = np.array(at).T
+        per, zero = np.polyfit(worth, columns, 1)
+        off = np.abs(strip.ticks - zero)
+        if off.min() <= max(3.0, 0.35 * near) and len({v for _, v in at}) > 1 and per * slope > 0:
+            at.append((float(strip.ticks[off.argmin()]), 0.0))
+    return at
+
+
+def _bar(row: Row, labels: Sequence[Label], fit: Fit) -> ScaleBar | None:
+    """The scale that a fit stands for, with its unit when that is written in the row."""
+    worth = [v for _, v in fit.ticks]
+    low, high = min(worth), max(worth)
+    ends = [row.strip.on_sheet(fit.start + fit.slope * v, row.strip.row) for v in (low, high)]
+    length = abs(fit.slope) * (high - low)
+    if fit.stray > UNEVEN * length + 1 or high <= low:
+        return None
+    figures = sorted(fit.agreeing, key=lambda label: label.value or 0)
+    count = min(1.0, len({label.value for label in fit.agreeing}) / 5)
+    sure = float(np.mean([label.confidence for label in fit.agreeing]))
+    confidence = (0.4 + 0.6 * count) * fit.share * min(1.0, 0.5 + sure / 2) * (1 - min(0.5, 20 * fit.stray / length))
+    is_whole = high >= max(label.value or 0 for label in fit.agreeing)  # hand-drawn bars stray most at their far end
+    if fit.stray > EVEN * length + 1 or fit.share < MOST or not is_whole:
+        confidence *= 0.5
+    return ScaleBar(
+        ends[0],
+        ends[1],
+        _fields(row.strip, fit, low, high),
+        high - low,
+        _unit_in_row(row, labels, fit),
+        float(np.clip(confidence, 0, 1)),
+        tuple(label.text for label in figures),
+        fit.stray,
+    )
+
+
+def _fields(strip: Strip, fit: Fit, low: float, high: float) -> int:
+    """Into how many equal parts ticks divide the bar: the finest division that nine tenths of its ticks show."""
+    for part in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100):
+        count = round((high - low) / part)
+        if abs(fit.slope * part) < 5 or count < 1 or abs(count * part - (high - low)) > 1e-6:
+            continue
+        places = fit.start + fit.slope * (low + part * np.arange(count + 1))
+        off = np.abs(strip.ticks[None] - places[:, None]).min(1)
+        if (off < max(2.5, 0.1 * abs(fit.slope * part))).mean() >= 0.9:
+            return count
+    return max(1, round((high - low) / _step(fit.agreeing)))
+
+
+def _unit_in_row(row: Row, labels: Sequence[Label], fit: Fit) -> str | None:
+    """The unit written after the figures, glued to the last of them, or standing among them."""
+    first, *_, last = sorted(fit.agreeing, key=lambda label: -label.u if row.turned == 2 else label.u)
+    for text in (last.text.lstrip("0123456789.,: "), words_after(row, last.group)):
+        if (unit := named(text)) is not None and unit not in ("cm", "inch"):
+            return unit
+    if not can_read_words():
+        return None
+    low, high = sorted((first.u, last.u))
+    beyond = [label.text for label in labels if not low <= label.u <= high]
+    found = {unit for text in beyond if (unit := named(text)) is not None and unit not in ("cm", "inch")}
+    return found.pop() if len(found) == 1 else None
+
+
+def _by_counting(row: Row, labels: Sequence[Label]) -> ScaleBar | None:
+    """A bar with one figure, at its end: believed when it has just as many equal fields, and its unit stands beside it."""
+    strip, label = row.strip, labels[0]
+    unit = named(label.text.lstrip("0123456789.,: ")) or named(words_after(row, label.group))
+    if label.value is None or label.value < 3 or unit is None:
+        return None
+    rise = np.maximum(strip.up, strip.down)
+    ticks = strip.ticks[(rise >= 0.6 * rise.max()) | (rise == 0)]
+    if len(ticks) != label.value + 1 or min(abs(label.u - ticks[0]), abs(label.u - ticks[-1])) > row.height:
+        return None
+    index = np.arange(len(ticks))
+    slope, start = np.polyfit(index, ticks, 1)
+    stray = float(np.sqrt(np.mean((ticks - start - slope * index) ** 2)))
+    if stray > EVEN * (ticks[-1] - ticks[0]) + 1:
+        return None
+    p0, p1 = strip.on_sheet(start, strip.row), strip.on_sheet(start + slope * index[-1], strip.row)
+    if abs(label.u - ticks[0]) < abs(label.u - ticks[-1]):
+        p0, p1 = p1, p0
+    return ScaleBar(p0, p1, len(index) - 1, label.value, unit, 0.6, (label.text,), stray)
+
+
+# ---- what stands beside a bar
+def _with_unit(bar: ScaleBar, bars: Sequence[ScaleBar], lettering: Sequence[Written]) -> ScaleBar:
+    """The bar with the unit that stands near it on the sheet, when it has none and the sheet names only one there.
+
+    Where two scales share a line, the second may take the unit that is left, if both then say the same of the sheet.
+    """
+    if bar.unit is not None or bar.value is None:
+        return bar
+    p0, p1 = np.array(bar.p0), np.array(bar.p1)
+    along = (p1 - p0) / bar.length_px
+    found = set()
+    for word in lettering:
+        off = np.array(word.center) - p0
+        t, across = float(off @ along) / bar.length_px, abs(float(off[0] * along[1] - off[1] * along[0]))
+        if -0.5 < t < 1.6 and across < 4 * word.height + 0.02 * bar.length_px:
+            found |= {unit for part in word.text.split() if (unit := named(part)) is not None}
+    found -= {"cm", "inch"}
+    others = [other for other in bars if other is not bar and other.px_per_m is not None]
+    if others:
+        found -= {other.unit for other in others}
+    if len(found) != 1 or len([one for one in bars if one.unit is None]) > 1:
+        return bar
+    named_bar = replace(bar, unit=found.pop(), confidence=0.9 * bar.confidence)
+    if any(named_bar.px_per_m is None or abs(named_bar.px_per_m / (o.px_per_m or 1) - 1) > AGREE for o in others):
+        return bar
+    return named_bar
+
+
+def _repeats(bar: ScaleBar, other: ScaleBar) -> bool:
+    """Was the same bar read again from another line, the next strip or the other mask?"""
+    if bar.value is None or other.value is None:
+        return False
+    same_place = np.linalg.norm(np.subtract(bar.p0, other.p0)) < 0.06 * bar.length_px + 12
+    per_unit = bar.length_px / bar.value / (other.length_px / other.value)
+    return bool(same_place and abs(per_unit - 1) < 0.03)
+
+
+def _unread(found: Sequence[Strip], width: int) -> list[ScaleBar]:
+    """The most regular row of ticks that stands free of the drawing: a bar whose figures nobody could read."""
+    best: ScaleBar | None = None
+    for strip in found:
+        outside = [strip.mask[: int(strip.row - strip.thick)], strip.mask[int(strip.row + strip.thick) :]]
+        if min(float(side.mean()) for side in outside) > 0.06 * 255 or max(float(side.mean()) for side in outside) > 0.2 * 255:
+            continue
+        rise = np.maximum(strip.up, strip.down)
+        ticks = strip.ticks[(rise >= 0.5 * np.percentile(rise, 80)) | (rise == 0)]
+        longest = _longest_even(ticks)
+        length = longest[-1] - longest[0] if len(longest) else 0.0
+        if len(longest) < 6 or length < 0.12 * width or length < 0.6 * (strip.end - strip.start):
+            continue
+        if best is None or len(longest) > best.fields + 1:
+            ends = strip.on_sheet(longest[0], strip.row), strip.on_sheet(longest[-1], strip.row)
+            best = ScaleBar(ends[0], ends[1], len(longest) - 1, None, None, 0.3)
+    return [best] if best is not None else []
+
+
+def _longest_even(ticks: np.ndarray) -> np.ndarray:
+    """The longest sequence of ticks at equal distances, a smaller subdivision passed over."""
+    best = np.empty(0)
+    for i, j in itertools.combinations(range(min(len(ticks), 40)), 2):
+        step = ticks[j] - ticks[i]
+        if step < 8:
+            continue
+        chain = [ticks[i], ticks[j]]
+        while True:
+            off = np.abs(ticks - chain[-1] - step)
+            k = int(off.argmin())
+            if off[k] > 0.05 * step + 1:
                 break
-        else:
-            groups.append([m])
-    found = []
-    for group in groups:
-        read = tuple(scores(_mark(gray[y0:y1, x0:x1], labels, m)) for m in group)
-        left, right = group[0][0], group[-1][0] + group[-1][2]
-        middle = y0 + float(np.mean([m[1] + m[3] / 2 for m in group]))
-        found.append(Label(x0 + (left + right) / 2, middle, max(m[3] for m in group), read))
-    return found
-
-
-def _mark(gray: np.ndarray, labels: np.ndarray, mark) -> np.ndarray:
-    """The gray picture of one mark alone: its neighbours are painted over with paper."""
-    x, y, w, h, i = mark
-    view, owner = gray[y : y + h, x : x + w], labels[y : y + h, x : x + w]
-    return np.where((owner == i) | (owner == 0), view, 255).astype(np.uint8)
-
-
-def _one_row(at_ticks: list[tuple[int, Label]]) -> list[tuple[int, Label]]:
-    """The labels that stand in one row with most others, one for each tick (the tallest)."""
-    rows = [
-        [(k, b) for k, b in at_ticks if abs(b.y - a.y) < 0.45 * a.height and 0.7 < b.height / a.height < 1.4]
-        for _, a in at_ticks
-    ]
-    row = max(rows, key=lambda r: (len({k for k, _ in r}), sum(b.height for _, b in r)), default=[])
-    tallest: dict[int, Label] = {}
-    for k, label in row:
-        if k not in tallest or label.height > tallest[k].height:
-            tallest[k] = label
-    return sorted(tallest.items())
-
-
-def _nearest(comb: Comb, x: float) -> int | None:
-    k = round((x - comb.ticks[0]) / comb.step)
-    return k if 0 <= k < len(comb.ticks) and abs(comb.ticks[0] + k * comb.step - x) < 0.34 * comb.step else None
-
-
-def _worth(at_ticks: list[tuple[int, Label]]) -> tuple[tuple[int, float] | None, float]:
-    """Index of the zero and the worth of one field, by the reading that most labels agree with; None unless it stands alone."""
-    if len(at_ticks) < 2:
-        return None, 0.0
-    ranked = []
-    for zero in {k for k, _ in at_ticks}:
-        for step in STEPS:
-            fits = [label.fit(_figure((k - zero) * step)) for k, label in at_ticks if k >= zero]
-            sure = sum(f > -0.02 for f in fits)
-            ranked.append((sure / len(at_ticks), sure, float(np.mean([max(f, -0.2) for f in fits])), zero, step))
-    ranked.sort(reverse=True)
-    (share, sure, mean, zero, step), second = ranked[0], ranked[1]
-    if sure < 2 or share < 0.6 or (sure == 2 and mean < 0.05) or share - second[0] < 0.15:
-        return None, share
-    return (zero, step), share
-
-
-def _figure(value: float) -> str:
-    return str(round(value)) if abs(value - round(value)) < 1e-9 else ""  # fractions are not read
-
-
-def _metre_sign(labels: list[Label], last: Label) -> bool:
-    """An m or M right of the last figure."""
-    for label in labels:
-        if 0 < label.x - last.x < 9 * last.height and label is not last:
-            first = label.marks[0]
-            digit = max(v for s, v in first.items() if s.isdigit())
-            if max(first["m"], first["M"]) > max(0.42, digit + 0.15):
-                return True
-    return False
+            chain.append(ticks[k])
+            step = (chain[-1] - chain[0]) / (len(chain) - 1)
+        if len(chain) > len(best):
+            best = np.array(chain)
+    return best

@@ -1,4 +1,7 @@
-"""What a century in a drawer does to a sheet: paper tone, uneven light, stains, foxing, a fold, faded ink, a slight skew."""
+"""What a century in a drawer does to a sheet: paper tone, uneven light, stains, foxing, a fold, faded ink, a slight skew.
+
+A drawing on the back that shows through, a printer's screen and the curl of a bound page are added when asked for.
+"""
 
 from __future__ import annotations
 
@@ -61,3 +64,49 @@ def _skew(w: int, h: int, rng, strength: float) -> np.ndarray:
     turned = (corners - (w / 2, h / 2)) @ np.array([[np.cos(a), np.sin(a)], [-np.sin(a), np.cos(a)]]) + (w / 2, h / 2)
     moved = turned + rng.uniform(-0.004, 0.004, (4, 2)) * w * strength
     return cv2.getPerspectiveTransform(corners, moved.astype(np.float32))
+
+
+def show_through(image: np.ndarray, verso: np.ndarray, strength: float = 0.12) -> np.ndarray:
+    """A clean sheet through whose paper the drawing on its back is seen, mirrored and soft.
+
+    Args:
+        image, verso: uint8 [H, W, 3] of one size, ink on white.
+        strength: share of the verso's ink that comes through.
+    """
+    behind = 1 - cv2.GaussianBlur(verso[:, ::-1].astype(np.float32) / 255, (0, 0), 2.2)
+    return np.rint(np.clip(image.astype(np.float32) * (1 - strength * behind), 0, 255)).astype(np.uint8)
+
+
+def halftoned(image: np.ndarray, pitch: float = 5.0) -> np.ndarray:
+    """The sheet as a line screen at 45° prints it: middle tones become dots of ink on white.
+
+    Args:
+        image: uint8 [H, W, 3].
+        pitch: distance of the dots in pixels.
+    """
+    gray = image.astype(np.float32).mean(axis=2) / 255
+    y, x = np.mgrid[: gray.shape[0], : gray.shape[1]].astype(np.float32)
+    u, v = (x + y) * np.float32(np.pi / (pitch * np.sqrt(2))), (x - y) * np.float32(np.pi / (pitch * np.sqrt(2)))
+    screen = 0.5 + 0.25 * (np.cos(2 * u) + np.cos(2 * v))
+    ink = np.clip((screen - gray) * 4 + 0.5, 0, 1)
+    ink = np.where(gray < 0.12, 1, np.where(gray > 0.97, 0, ink))
+    return np.rint(255 * (1 - ink[..., None] * np.ones(3, np.float32) * 0.9)).astype(np.uint8)
+
+
+def curled(image: np.ndarray, seed: int, amount: float = 0.006) -> tuple[np.ndarray, np.ndarray]:
+    """A sheet whose upper and lower edges bow, as a bound page does before a lens.
+
+    Args:
+        image: uint8 [H, W, 3].
+        amount: greatest displacement as a share of the height.
+    Returns: the curled sheet, and float32 [H, W]: how far down each of its pixels was moved.
+    """
+    rng = np.random.default_rng([seed, 5])
+    h, w = image.shape[:2]
+    y, x = np.mgrid[:h, :w].astype(np.float32)
+    u, v = x / w, y / h
+    top, bottom = rng.uniform(0.5, 1.0, 2) * amount * h * rng.choice([-1, 1])
+    bow = (4 * u * (1 - u)) * (1 + 0.5 * rng.uniform(-1, 1) * (2 * u - 1))
+    down = ((1 - v) * top + v * bottom) * bow
+    moved = cv2.remap(image, x, (y - down).astype(np.float32), cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    return moved, down.astype(np.float32)

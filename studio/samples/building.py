@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 Box = tuple[float, float, float, float]
+Outline = tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True)
@@ -18,13 +19,16 @@ class Opening:
 
     Attributes:
         kind: "door" or "window".
-        side: "S", "N" or "I" (inside).
+        side: "S", "N", "E", "W", "I" (inside) or "A" (an arch inside, without a leaf).
         box: in a plan x0, y0, x1, y1; in an elevation x0, z0, x1, z1; metres.
+        quad: in a plan, the four corners of an opening in an oblique or curved wall: outer jamb to jamb, then inner; its box is
+            then their bounding box.
     """
 
     kind: str
     side: str
     box: Box
+    quad: Outline | None = None
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,8 @@ class Building:
         chimneys: x of each chimney's middle.
         walls: solid rectangles of the ground floor, x0, y0, x1, y1.
         openings: of the ground floor in plan; façade: of the south elevation.
+        outlines: walls of the ground floor that are no rectangles, as polygons.
+        columns: of the ground floor, x, y, radius (half the side of a square one), "round" or "square".
     """
 
     seed: int
@@ -58,6 +64,8 @@ class Building:
     walls: tuple[Box, ...]
     openings: tuple[Opening, ...]
     facade: tuple[Opening, ...]
+    outlines: tuple[Outline, ...] = ()
+    columns: tuple[tuple[float, float, float, str], ...] = ()
 
     @property
     def height(self) -> float:

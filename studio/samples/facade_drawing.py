@@ -5,11 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from studio.samples.building import Building, Opening
+from studio.samples.facade_manners import MANNERS, draw_in_manner
 from studio.samples.pen import Pen
 
 
 def draw_facade(pen: Pen, b: Building, style: str) -> None:
-    """Draw the south elevation; styles as in `sheets.elevation`."""
+    """Draw the south elevation; styles as in `sheets.elevation`, or one of `facade_manners.MANNERS`."""
+    if style in MANNERS:
+        draw_in_manner(pen, b, MANNERS[style])
+        return
     shaded = style != "hollow"
     for x in b.chimneys:
         _chimney(pen, b, x, shaded)

@@ -12,7 +12,9 @@ import numpy as np
 
 from studio.samples.building import Building
 from studio.samples.facade_drawing import draw_facade
-from studio.samples.pen import OVER, Pen
+from studio.samples.pen import Pen
+from studio.samples.plan_drawing import draw_opening, poche, rooms_of, wall_mask
+from studio.samples.section_drawing import draw_section
 
 STYLES = ("solid", "hollow", "hatched")
 
@@ -55,7 +57,7 @@ class Sheet:
 
 
 def elevation(b: Building, style: str = "solid", px_per_m: float = 50.0) -> Sheet:
-    """South façade; "solid" has shaded openings, "hollow" outlines only, "hatched" a coursed wall as well."""
+    """South façade; "solid" has shaded openings, "hollow" outlines only, "hatched" a coursed wall as well; MANNERS."""
     top = b.height + b.roof_height + 1.1
     pen = _pen(b.width, top, px_per_m)
     draw_facade(pen, b, style)
@@ -71,13 +73,14 @@ def elevation(b: Building, style: str = "solid", px_per_m: float = 50.0) -> Shee
 def plan(b: Building, style: str = "solid", px_per_m: float = 50.0) -> Sheet:
     """Ground floor; walls solid black, outlined ("hollow") or hatched."""
     pen = _pen(b.width, b.depth + 1.3, px_per_m)
-    mask = _wall_mask(pen, b)
-    _poche(pen, mask, style)
+    mask = wall_mask(pen, b)
+    poche(pen, mask, style)
     for o in b.openings:
-        _plan_opening(pen, o, b)
-    rooms = [((x0 + x1) / 2, (y0 + y1) / 2) for x0, y0, x1, y1 in _rooms(b)]
+        draw_opening(pen, o)
+    rooms = [((x0 + x1) / 2, (y0 + y1) / 2) for x0, y0, x1, y1 in rooms_of(b)]
     for letter, (x, y) in zip("ABCDEFGHIJKLMNOP", rooms, strict=False):
-        pen.text(letter, *pen.at(x, y), 0.42 * px_per_m)
+        is_free = all(np.hypot(x - c[0], y - c[1]) > 0.9 for c in b.columns)
+        pen.text(letter, *pen.at(x, y if is_free else y + 1.1), 0.42 * px_per_m)
     for k in range(3):  # steps before the door
         door = next(o for o in b.openings if o.side == "S" and o.kind == "door").box
         pen.rectangle(door[0] - 0.3 - 0.12 * k, -0.32 * (k + 1), door[2] + 0.3 + 0.12 * k, -0.05, 0.7)
@@ -89,36 +92,9 @@ def plan(b: Building, style: str = "solid", px_per_m: float = 50.0) -> Sheet:
 
 
 def section(b: Building, style: str = "solid", px_per_m: float = 50.0) -> Sheet:
-    """Cut from west to east: side walls and floors, the roof's timbers, doors and windows beyond the cut."""
+    """Cut from west to east: side walls and floors, the roof's timbers, doors and windows beyond; SECTION_STYLES."""
     pen = _pen(b.width, b.height + b.roof_height + 1.1, px_per_m)
-    mask = np.zeros_like(pen.tone)
-    solid = [(0, -0.9, b.thick, b.height), (b.width - b.thick, -0.9, b.width, b.height)]
-    floors, z = [0.0], 0.0
-    for high in b.heights:
-        z += high
-        floors.append(z)
-        solid.append((0, z - 0.3, b.width, z))
-    solid.append((0, -0.22, b.width, 0))
-    for box in solid:
-        x0, y1, x1, y0 = (v * OVER for v in (*pen.at(box[0], box[1]), *pen.at(box[2], box[3])))
-        mask[round(y0) : round(y1), round(x0) : round(x1)] = 255
-    for level, high in zip(floors[:-1], b.heights, strict=True):
-        _room_beyond(pen, b, level, high)
-    roof = b.silhouette()[2:6]
-    for x in b.chimneys:
-        pen.rectangle(x - 0.38, b.height, x + 0.38, b.height + b.roof_height + 0.75, 1.1, fill=0)
-    pen.fill(roof, 0)
-    pen.line([*roof, (roof[-1][0], b.height - 0.12), (roof[0][0], b.height - 0.12)], 2.2, True)
-    pen.line([(x, z - 0.22) for x, z in roof], 1.0)
-    for k in range(1, 2 * b.bays):  # rafters and posts
-        x = b.width * k / (2 * b.bays)
-        pen.line([(x, b.height), (x, b.height + _roof_at(b, x) - 0.25)], 0.8)
-    pen.line([(0.4, b.height + 0.45 * b.roof_height), (b.width - 0.4, b.height + 0.45 * b.roof_height)], 0.9)
-    _poche(pen, mask, style)
-    pen.line([(-2.0, 0), (0, 0)], 1.6)
-    pen.line([(b.width, 0), (b.width + 2.0, 0)], 1.6)
-    for x in (-2.0, b.width):
-        pen.hatch([(x, 0), (x + 2, 0), (x + 2, -0.45), (x, -0.45)], 6, 0.7, 45)
+    mask, floors = draw_section(pen, b, style)
     bar = _furniture(pen, b, "SECTION FROM WEST TO EAST")
     small = cv2.resize(mask, pen.size, interpolation=cv2.INTER_AREA) > 127
     lines = tuple(pen.at(0, level)[1] for level in floors)
@@ -171,81 +147,3 @@ def _dimension(pen: Pen, width: float, z: float) -> None:
         pen.line([(x - 0.10, z - 0.10), (x + 0.10, z + 0.10)], 1.3)
     x, y = pen.at(width / 2, z)
     pen.text(f"{width:.2f}", x, y - 0.24 * pen.px_per_m, 0.30 * pen.px_per_m, 0.05)
-
-
-def _wall_mask(pen: Pen, b: Building) -> np.ndarray:
-    """Cut masonry, uint8 0/255 on the supersampled sheet: walls first, then openings cleared through their whole depth."""
-    mask = np.zeros_like(pen.tone)
-    for boxes, value, grow in ((b.walls, 255, 0.0), ([o.box for o in b.openings], 0, 0.02)):
-        for x0, y0, x1, y1 in boxes:
-            gx, gy = (0.0, grow) if x1 - x0 >= y1 - y0 else (grow, 0.0)
-            left, bottom = pen.at(x0 - gx, y0 - gy)
-            right, top = pen.at(x1 + gx, y1 + gy)
-            mask[round(top * OVER) : round(bottom * OVER), round(left * OVER) : round(right * OVER)] = value
-    return mask
-
-
-def _poche(pen: Pen, mask: np.ndarray, style: str) -> None:
-    """Cut masonry in one of the three manners."""
-    if style == "solid":
-        np.maximum(pen.tone, mask, out=pen.tone)
-        return
-    pen.tone[mask > 0] = 0
-    if style == "hatched":
-        pen.hatch_mask(mask, 5.0, 0.8, 45)
-    contours = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)[0]
-    cv2.drawContours(pen.tone, contours, -1, 255, max(1, round(1.9 * pen.unit * OVER)), cv2.LINE_AA)
-
-
-def _plan_opening(pen: Pen, o, b: Building) -> None:
-    """Three lines across a window; a leaf and its swing at an inner door; a sill at the front door."""
-    x0, y0, x1, y1 = o.box
-    level = x1 - x0 >= y1 - y0
-    if o.kind == "window":
-        for f in (0.06, 0.5, 0.94):
-            m = y0 + f * (y1 - y0)
-            pen.line([(x0, m), (x1, m)], 0.8)
-    elif o.side == "S":
-        pen.line([(x0, y0), (x1, y0)], 0.8)
-    else:
-        leaf = x1 - x0 if level else y1 - y0
-        hinge = (x0, y1) if level else (x1, y0)
-        arc = [(hinge[0] + leaf * np.cos(a), hinge[1] + leaf * np.sin(a)) for a in np.linspace(0, np.pi / 2, 16)]
-        pen.line(arc, 0.6)
-        pen.line([hinge, arc[-1] if level else arc[0]], 1.0)
-    del b
-
-
-def _rooms(b: Building) -> list[tuple[float, float, float, float]]:
-    """Rectangles between the spine and the cross walls, from the front left to the back right."""
-    spine = b.walls[4]
-    rooms = []
-    for y0, y1 in ((b.thick, spine[1]), (spine[3], b.depth - b.thick)):
-        cuts = sorted((x0, x1) for x0, wy0, x1, _ in b.walls[5:] if abs(wy0 - y0) < 1e-6)
-        edges = [b.thick, *(v for cut in cuts for v in cut), b.width - b.thick]
-        rooms += [(left, y0, right, y1) for left, right in zip(edges[::2], edges[1::2], strict=True)]
-    return rooms
-
-
-def _room_beyond(pen: Pen, b: Building, level: float, high: float) -> None:
-    """What one sees behind the cut: cornice, dado, a door with its panels, windows."""
-    top = level + high - 0.3
-    pen.line([(b.thick, top - 0.16), (b.width - b.thick, top - 0.16)], 0.7)
-    pen.line([(b.thick, level + 0.14), (b.width - b.thick, level + 0.14)], 0.7)
-    for i in range(b.bays):
-        x = b.thick + (i + 0.5) * b.bay
-        if i % 2 == 0:
-            pen.rectangle(x - 0.5, level, x + 0.5, level + 2.1, 1.0)
-            for z0, z1 in ((0.2, 0.95), (1.1, 1.95)):
-                pen.rectangle(x - 0.36, level + z0, x - 0.05, level + z1, 0.6)
-                pen.rectangle(x + 0.05, level + z0, x + 0.36, level + z1, 0.6)
-        else:
-            pen.rectangle(x - 0.55, level + 0.85, x + 0.55, level + min(2.4, high - 0.7), 0.9)
-            pen.hatch([(x - 0.5, level + 0.9), (x + 0.5, level + 0.9), (x + 0.5, level + min(2.35, high - 0.75)),
-                       (x - 0.5, level + min(2.35, high - 0.75))], 4, 0.6, 0)  # fmt: skip
-
-
-def _roof_at(b: Building, x: float) -> float:
-    """Height of the roof's outline above the eaves at x, metres."""
-    corners = b.silhouette()[2:6]
-    return float(np.interp(x, [p[0] for p in corners], [p[1] - b.height for p in corners]))

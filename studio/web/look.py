@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from studio.report import look
-from studio.web import painter
+from studio.web import painter, tracer
 
-SCRIPTS = (look.SCRIPT, painter.SCRIPT)
+SCRIPTS = (look.SCRIPT, painter.SCRIPT, tracer.SCRIPT)
 # gradio marks the dark look by a class; and it rewrites what it is given as css, but not what stands in the head
 _COLOURS = f":root{{{look.LIGHT}}}body.dark,.dark{{{look.DARK}}}"
 HEAD = f"<style>{_COLOURS}</style>" + "".join(f"<script>{script}</script>" for script in SCRIPTS)
 
-CSS = look.COMPARE + look.LEVELS_TABLE + painter.STYLE + """
+CSS = look.COMPARE + look.LEVELS_TABLE + painter.STYLE + tracer.STYLE + """
 .gradio-container{max-width:72rem!important;margin:0 auto!important;color:var(--ink)}
 .gradio-container h1,.gradio-container h2{font-family:"Iowan Old Style","Palatino Linotype",Palatino,Georgia,serif;
 font-weight:500;line-height:1.2;color:var(--ink)}

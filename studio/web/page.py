@@ -113,6 +113,7 @@ def layout(desks):
     """The gradio Blocks: a heading and one tab for each thing that can be done."""
     import gradio as gr
 
+    from studio.web.read_tab import read_tab
     from studio.web.restore_tab import restore_tab
     from studio.web.verify_tab import verify_tab
 
@@ -120,6 +121,8 @@ def layout(desks):
         gr.HTML(OPENING, elem_classes="piece")
         with gr.Tab("Restore", id="restore"):
             restore_tab(desks)
+        with gr.Tab("Read", id="read"):
+            read_tab(desks)
         with gr.Tab("Verify", id="verify"):
             verify_tab(desks)
         # gradio forgets a tab's state an hour after it was closed, and its files go with it

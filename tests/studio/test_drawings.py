@@ -12,22 +12,8 @@ from studio.drawings.overlay import overlay
 from studio.drawings.paper import as_rgb, flatten, ink, runs, skew, turned, without_border
 from studio.drawings.plan import read_plan
 from studio.drawings.scale_bar import scale_bar
-from studio.errors import NoDrawingError
-from studio.samples.ageing import age
 from studio.samples.building import building
 from studio.samples.sheets import elevation, plan, section
-
-
-def centre(box):
-    return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-
-
-def found(truth, read, within):
-    return sum(any(np.hypot(*np.subtract(centre(t), centre(r))) < within for r in read) for t in truth)
-
-
-def iou(a, b):
-    return (a & b).sum() / (a | b).sum()
 
 
 @pytest.fixture(scope="module")
@@ -104,82 +90,6 @@ def test_a_page_without_a_bar_has_no_scale():
     assert scale_bar(page) is None
 
 
-# ---- façade
-def test_every_opening_of_the_facade_is_found_where_it_is(facade):
-    sheet, reading = facade
-    truth = [box for _, box in sheet.openings]
-    within = 0.01 * (sheet.facade[2] - sheet.facade[0])
-    assert found(truth, [o.box for o in reading.openings], within) == len(truth)
-    assert len(reading.openings) == len(truth)
-    assert [o.kind for o in reading.openings].count("door") == 1
-    assert reading.scale.px_per_m == pytest.approx(sheet.px_per_m, rel=0.005)
-
-
-def test_the_wall_and_the_silhouette_are_where_they_are(facade):
-    sheet, reading = facade
-    width = sheet.facade[2] - sheet.facade[0]
-    assert np.abs(np.subtract(reading.facade, sheet.facade)).max() < 0.02 * width
-    drawn, read = (np.zeros(sheet.image.shape[:2], np.uint8) for _ in range(2))
-    cv2.fillPoly(drawn, [np.rint(sheet.silhouette).astype(np.int32)], 1)
-    cv2.fillPoly(read, [np.rint(reading.silhouette).astype(np.int32)], 1)
-    assert iou(drawn > 0, read > 0) > 0.95
-
-
-@pytest.mark.parametrize(("seed", "style"), [(2, "hatched"), (4, "hollow")])
-def test_openings_are_found_in_the_other_manners_too(seed, style):
-    sheet = elevation(building(seed), style)
-    reading = read_facade(sheet.image)
-    truth = [box for _, box in sheet.openings]
-    assert found(truth, [o.box for o in reading.openings], 0.015 * sheet.image.shape[1]) == len(truth)
-
-
-def test_an_aged_facade_is_turned_upright_and_still_read():
-    sheet = elevation(building(0), "solid")
-    aged, _ = age(turned(sheet.image, -1.2), 0, 0.5, skewed=False)
-    reading = read_facade(aged)
-    assert reading.angle == pytest.approx(1.2, abs=0.2)
-    assert found([box for _, box in sheet.openings], [o.box for o in reading.openings], 12) >= 14
-    assert any("turned" in note for note in reading.notes)
-
-
-def test_an_empty_sheet_holds_no_building_and_no_walls():
-    with pytest.raises(NoDrawingError, match="No building"):
-        read_facade(np.full((200, 300, 3), 240, np.uint8))
-    with pytest.raises(NoDrawingError, match="No walls"):
-        read_plan(np.full((200, 300, 3), 240, np.uint8))
-
-
-# ---- plan
-def test_solid_walls_are_read_to_the_pixel(ground_plan):
-    sheet, reading = ground_plan
-    assert reading.style == "solid"
-    assert iou(reading.walls, sheet.walls) > 0.97
-    assert reading.thickness_px == pytest.approx(building(0).thick * sheet.px_per_m, rel=0.2)
-
-
-def test_every_gap_in_the_walls_is_an_opening(ground_plan):
-    sheet, reading = ground_plan
-    truth = [box for _, box in sheet.openings]
-    assert found(truth, [o.box for o in reading.openings], 6) == len(truth)
-    assert len(reading.openings) <= len(truth) + 1
-
-
-@pytest.mark.parametrize(("style", "least"), [("hollow", 0.8), ("hatched", 0.8)])
-def test_outlined_and_hatched_walls_are_read(style, least):
-    sheet = plan(building(2), style)
-    reading = read_plan(sheet.image)
-    assert reading.style == style
-    assert iou(reading.walls, sheet.walls) > least
-    truth = [box for _, box in sheet.openings]
-    assert found(truth, [o.box for o in reading.openings], 8) >= len(truth) - 1
-
-
-def test_stains_and_folds_are_no_walls():
-    sheet = plan(building(1), "solid")
-    aged, _ = age(sheet.image, 1, 0.8, skewed=False)
-    assert iou(read_plan(aged).walls, sheet.walls) > 0.9
-
-
 # ---- paper and pictures of readings
 def test_sixteen_bits_grey_and_alpha_become_a_sheet():
     grey = np.full((4, 5), 65535, np.uint16)
@@ -228,9 +138,3 @@ def test_the_bars_of_the_house_of_the_faun_are_read():
         bar = scale_bar(flatten(real_sheet(name)))
         assert bar is not None
         assert bar.px_per_m == pytest.approx(px_per_m, rel=0.01)
-
-
-@real
-def test_the_walls_of_the_house_of_the_faun_are_read():
-    truth = cv2.imread(str(Path(SAMPLES) / "drawings" / "truth" / "faun_plan-walls.png"), cv2.IMREAD_GRAYSCALE) > 127
-    assert iou(read_plan(real_sheet("faun_plan.jpg")).walls, truth) > 0.9

@@ -1,0 +1,245 @@
+"""A building from its drawings: walls storey by storey, openings cut, floors, columns, stairs, roof, and the sheets beside it.
+
+What a sheet draws and what a rule adds are solids of their own, so that the levels of evidence and AU_V speak of both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from .apart import apart
+from .building_bands import bands
+from .building_design import Design, DesignedHole, DesignedStorey, FacadeFrame
+from .building_floors import columns, floors, ground, sheets, stairs
+from .building_walls import SKIN_M, Outlines, cut, cutter, face_at, hole_shape, local, outlines, without_slivers
+from .levels import worst
+from .model import Author, Element, Evidence, Focus, Light, SceneModel
+from .openings import filling, steps
+from .plan import FROM_THE_SOUTH_WEST
+from .roofs import flat, pitched
+from .solids import Geometry, joined, polygons, prism, shifted
+
+WALL, RULED, TILE = (0.82, 0.77, 0.68), (0.74, 0.72, 0.69), (0.47, 0.29, 0.23)
+REVEAL_M = 0.18  # by rule, how far panes and doors lie behind the wall's face
+SLAB_M = 0.25  # by rule, of upper floors
+DRAWN, RULE = 2, 6
+
+
+def building(design: Design) -> SceneModel:
+    """Build it. Every solid is closed; none overlaps another.
+
+    Raises: DrawingError, MeasureError, MissingPartError without shapely and manifold3d.
+    """
+    lines = outlines(design)
+    build = _Builder(design, lines)
+    for number, storey in enumerate(design.storeys):
+        for side, wall in lines.sides.items():
+            build.facade(FacadeFrame(side, design.size), wall, number, storey)
+        build.askew(number, storey)
+    build.inside()
+    plates = sheets(design)
+    build.elements += floors(design, lines, SLAB_M)
+    build.elements += columns(design, SLAB_M)
+    build.elements += stairs(design, lines, SLAB_M)
+    build.elements += bands(design, lines)
+    build.roof()
+    build.elements.append(ground(design, lines, plates))
+    build.elements = apart(build.elements)
+    w, d = design.size
+    high = max(solid.bounds[1, 2] for solid in build.elements)
+    focus = Focus((w / 2, 0.0, high / 2), (w * 1.06, high * 1.1))
+    if design.roof is None:  # look from above into the rooms
+        focus = Focus((w / 2, d / 2, high / 3), (1.15 * w, 1.15 * (0.75 * d + 0.66 * high)), FROM_THE_SOUTH_WEST)
+    across = max(w, d, high)
+    sun = Light("sun", (-0.7 * across, -across, 1.2 * across), focus.center, 3.2, 1.5, (1.0, 0.96, 0.9), "sun")
+    notes = (*design.assumptions, *dict.fromkeys(build.assumptions))
+    return SceneModel(design.name, tuple(build.elements), plates, (sun,), focus, notes).check()
+
+
+class _Builder:
+    """Gathers the solids, and what had to be assumed for them."""
+
+    def __init__(self, design: Design, lines: Outlines):
+        self.design, self.lines = design, lines
+        self.elements: list[Element] = []
+        self.assumptions: list[str] = [
+            f"Panes, bars, doors and steps are rules; panes lie {REVEAL_M:.2f} m behind the wall's face."
+        ]
+
+    def add(
+        self, name: str, kind: str, solid: Geometry | None, aspects: dict[str, int], author: Author, evidence, **look
+    ) -> None:
+        """Keep a solid, if anything is left of it."""
+        if solid is None:
+            return
+        look = {"material": "plaster", "color": WALL} | look
+        vertices, faces = solid
+        self.elements.append(Element(name, kind, vertices, faces, worst(aspects), author, tuple(evidence), aspects, **look))
+
+    def facade(self, frame: FacadeFrame, wall, number: int, storey: DesignedStorey) -> None:
+        """One storey of one façade with what fills its openings."""
+        if not polygons(wall):
+            return
+        place, wall, design, side = wall, local(wall, frame), self.design, frame.side
+        known, rulings = [], []
+        for hole in (h for h in design.holes if h.side == side):
+            low, high = hole.rise
+            if min(high, storey.high) - max(low, storey.low) < 0.02:
+                continue
+            face = face_at(wall, sum(hole.span) / 2)
+            if face is None:
+                self.assumptions.append(f"{hole.id} was left out: no wall stands there on the {side} side.")
+                continue
+            if hole.is_drawn or number > 0 or not design.is_drawn:
+                known.append((hole, face, cutter(hole_shape(self._whole(hole, storey)), face)))
+            else:  # only the plan shows it: cut it over the whole height, and let a rule fill above and below
+                open_all = replace(hole, rise=(storey.low - 0.1, storey.high + 0.1), head="flat")
+                rulings.append((hole, face, cutter(hole_shape(open_all), face)))
+        drawn = [c for _, _, c in (*known, *rulings)]
+        self._wall(frame, place, number, storey, drawn)
+        for hole, face, _ in rulings:
+            self._over(frame, wall, hole, face, storey)
+        for hole, face, _ in (*known, *rulings):
+            if number == hole.storey:
+                self._fill(frame, hole, face)
+
+    @staticmethod
+    def _whole(hole: DesignedHole, storey: DesignedStorey) -> DesignedHole:
+        """A hole that nearly reaches the floor is cut down to it: no film of wall stays there."""
+        low, high = hole.rise
+        return replace(hole, rise=(storey.low - 0.1, high)) if storey.low <= low < storey.low + 0.03 else hole
+
+    def _wall(self, frame: FacadeFrame, place, number: int, storey: DesignedStorey, cutters: list[Geometry]) -> None:
+        """As one solid where plan or section show its thickness; else the skin that the elevation shows, and a core by rule."""
+        side, design, wall = frame.side, self.design, local(place, frame)
+        front = design.fronts.get(side)
+        by_plan = design.is_drawn and number == 0
+        seen = [front.evidence(0, storey.low, frame.length, storey.high, "wall as drawn in the elevation")] if front else []
+        if by_plan and design.plan:
+            seen.insert(0, self._on_plan(place, "wall as drawn in the plan"))
+        name = f"wall-{number}-{side}"
+        if by_plan or (front and side in design.cuts):
+            # an outer wall goes up to the eaves, wherever a floor meets it inside
+            aspects = {"position": DRAWN, "form": DRAWN, "dimension": design.storeys[-1].top_level}
+            author: Author = "drawing" if worst(aspects) < RULE else "rule"
+            self._turned(frame, name, cut(wall, storey.low, storey.high, cutters), aspects, author, (*seen, *storey.evidence))
+            return
+        if front is None:
+            note = "continues the wall below by rule" if number else "by rule; no sheet shows this wall"
+            aspects = {"position": RULE, "form": RULE, "dimension": max(RULE, storey.level)}
+            self._turned(
+                frame, name, cut(wall, storey.low, storey.high, cutters), aspects, "rule", (Evidence(note=note),), RULED
+            )
+            return
+        from shapely.affinity import translate
+
+        behind = translate(wall, 0, SKIN_M)
+        skin, core = wall.difference(behind), wall.intersection(behind)
+        aspects = {"position": DRAWN, "form": DRAWN, "dimension": max(DRAWN, design.storeys[-1].top_level)}
+        solid = cut(skin, storey.low, storey.high, cutters)
+        self._turned(frame, name, solid, aspects, "drawing" if worst(aspects) < RULE else "rule", seen)
+        aspects = {"position": DRAWN, "form": DRAWN, "dimension": RULE}
+        note = Evidence(note=f"thickness of {design.thickness:.2f} m as on the ground floor, by rule")
+        self._turned(frame, f"{name}-core", cut(core, storey.low, storey.high, cutters), aspects, "rule", (*seen, note), RULED)
+
+    def _turned(self, frame: FacadeFrame, name: str, solid, aspects, author: Author, evidence, color=WALL) -> None:
+        if solid is not None:
+            self.add(name, "wall", (frame.world(solid[0]), solid[1]), aspects, author, evidence, color=color)
+
+    def _over(self, frame: FacadeFrame, wall, hole: DesignedHole, face, storey: DesignedStorey) -> None:
+        """Parapet and lintel of an opening that only the plan shows."""
+        from shapely.geometry import box as rectangle
+
+        gap = without_slivers(wall.intersection(rectangle(hole.span[0], face[0] - 0.1, hole.span[1], face[1] + 0.1)))
+        self._spans(f"over-{hole.id}", hole, gap, storey.low, storey.high, frame)
+
+    def _spans(self, name: str, hole: DesignedHole, gap, low: float, high: float, frame: FacadeFrame | None) -> None:
+        parts = polygons(gap)
+        spans = [(low, hole.rise[0]), (hole.rise[1], high)]
+        solids = []
+        for foot, head in spans:
+            if parts and head - foot > 0.02:
+                from shapely.ops import unary_union
+
+                solids.append(shifted(prism(unary_union(parts), head - foot), (0, 0, foot)))
+        if not solids:
+            return
+        vertices, faces = joined(solids)
+        if frame is not None:
+            vertices = frame.world(vertices)
+        aspects = {"position": DRAWN, "form": RULE, "dimension": RULE}
+        self.add(name, "lintel", (vertices, faces), aspects, "rule", hole.evidence, color=RULED)
+
+    def _fill(self, frame: FacadeFrame, hole: DesignedHole, face: tuple[float, float]) -> None:
+        """Pane and bars, leaves and steps, turned to the façade."""
+        if hole.kind == "opening":
+            return
+        reveal = min(REVEAL_M, 0.4 * (face[1] - face[0]))
+        solids = filling(hole.id, hole.kind, hole_shape(hole), reveal, hole.evidence)
+        if hole.kind == "door" and hole.storey == 0:
+            solids += steps(f"{hole.id}-steps", *hole.span, hole.rise[0], hole.evidence)
+        for solid in solids:
+            moved = solid.vertices + np.array((0.0, face[0], 0.0))
+            self.elements.append(replace(solid, vertices=frame.world(moved)))
+
+    def askew(self, number: int, storey: DesignedStorey) -> None:
+        """Outer walls that run along no façade, curved ones too."""
+        parts = polygons(self.lines.rest)
+        by_plan = self.design.is_drawn and number == 0
+        for index, part in enumerate(parts):
+            level = DRAWN if by_plan else RULE
+            aspects = {"position": level, "form": level, "dimension": max(level, self.design.storeys[-1].top_level)}
+            note = "wall as drawn in the plan" if by_plan else "continues the wall below by rule"
+            evidence = (self._on_plan(part, note),) if self.design.plan else (Evidence(note=note),)
+            author: Author = "drawing" if worst(aspects) < RULE else "rule"
+            solid = cut(part, storey.low, storey.high, [])
+            self.add(f"wall-{number}-askew-{index:02}", "wall", solid, aspects, author, evidence)
+
+    def inside(self) -> None:
+        """Walls between the rooms of the ground floor, and what a rule puts over their openings."""
+        storey, design = self.design.storeys[0], self.design
+        top = storey.high - (SLAB_M if len(design.storeys) > 1 or design.roof else 0.0)
+        for index, part in enumerate(polygons(self.lines.inner)):
+            aspects = {"position": DRAWN, "form": DRAWN, "dimension": storey.level}
+            evidence = (self._on_plan(part, "wall as drawn in the plan"), *storey.evidence)
+            author: Author = "drawing" if worst(aspects) < RULE else "rule"
+            self.add(f"wall-0-inside-{index:02}", "wall", cut(part, storey.low, top, []), aspects, author, evidence)
+        from shapely.geometry import box as rectangle
+        from shapely.ops import unary_union
+
+        taken = unary_union([self.lines.inner, self.lines.outer])
+        for hole in (h for h in design.holes if h.side == "inside" and h.box):
+            x0, y0, x1, y1 = hole.box or (0, 0, 0, 0)
+            along = [rectangle(x0 - 0.06, y0, x1 + 0.06, y1), rectangle(x0, y0 - 0.06, x1, y1 + 0.06)]
+            free = min((one.difference(taken) for one in along), key=lambda one: one.area)
+            inside = without_slivers(free.intersection(self.lines.footprint))
+            self._spans(f"over-{hole.id}", hole, inside, storey.low, top, None)
+            taken = unary_union([taken, inside])
+        if len(design.storeys) > 1:
+            self.assumptions.append("Walls between the rooms of upper storeys are not drawn, and were left away.")
+
+    def roof(self) -> None:
+        """The roof, if one is built."""
+        design, form = self.design, self.design.roof
+        if form is None:
+            return
+        eaves = design.storeys[-1].high
+        if form.kind == "flat":
+            self.add("roof", "roof", flat(design.size, eaves), dict(form.aspects), form.author, form.evidence, color=RULED)
+            return
+        shell, gables = pitched(
+            design.size, eaves, form.ridge, axis=form.axis, inset=form.inset, thickness=min(design.thickness, 0.8)
+        )
+        self.add("roof", "roof", shell, dict(form.aspects), form.author, form.evidence, material="tile", color=TILE)
+        for number, gable in enumerate(gables):
+            aspects = {"position": RULE, "form": RULE, "dimension": RULE}
+            self.add(
+                f"gable-{number}", "wall", gable, aspects, "rule", (Evidence(note="closes the roof by rule"),), color=RULED
+            )
+
+    def _on_plan(self, part, note: str) -> Evidence:
+        plan = self.design.plan
+        x0, y0, x1, y1 = part.bounds
+        return plan.evidence(x0, y0, x1, y1, note) if plan else Evidence(note=note)

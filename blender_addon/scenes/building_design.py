@@ -1,0 +1,206 @@
+"""What a building is made from: outlines, storeys, openings and roof in metres, each with what it was read from.
+
+Frame: x east, y north, z up; the origin is the south-west outer corner of the ground floor. A façade has a frame of its own:
+u along it from its left end as seen from outside, d inwards from the building's extent, z.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .model import Author, Evidence
+from .texture import Texture
+
+SIDES = ("south", "north", "east", "west")
+Ring = Sequence[tuple[float, float]]
+
+
+@dataclass(frozen=True, eq=False)
+class SheetPlane:
+    """A drawing in the building's frame.
+
+    Attributes:
+        name: file name. source_sha256: digest of the sheet's file.
+        kind: "plan", "elevation" or "section".
+        side: façade that it shows, or the side from which a section is seen; "" for a plan.
+        to_sheet: float64 [3, 3], homography from metres of its plane (x, y of a plan; u, z else) to pixels of the sheet.
+        texture: the part of the sheet that stands in the scene, or None.
+        at: u0, v0, u1, v1 in metres: where that part lies in the plane.
+    """
+
+    name: str
+    source_sha256: str
+    kind: str
+    side: str
+    to_sheet: np.ndarray
+    texture: Texture | None = None
+    at: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+
+    def evidence(self, u0: float, v0: float, u1: float, v1: float, note: str) -> Evidence:
+        """What lies between two corners of the plane, as a region of the sheet in its own pixels."""
+        corners = np.array([(u0, v0, 1), (u1, v0, 1), (u1, v1, 1), (u0, v1, 1)], np.float64) @ self.to_sheet.T
+        points = corners[:, :2] / corners[:, 2:]
+        low, high = points.min(axis=0).round(1).tolist(), points.max(axis=0).round(1).tolist()
+        return Evidence(self.source_sha256, (low[0], low[1], high[0], high[1]), note)
+
+
+@dataclass(frozen=True, eq=False)
+class DesignedHole:
+    """An opening.
+
+    Attributes:
+        id: part of the names of its solids.
+        kind: "door", "window" or "opening" (which nothing fills).
+        side: a façade, or "inside".
+        span: u from, to, metres; unused inside.
+        rise: z from, to, metres.
+        is_drawn: whether `rise` was read from a sheet; a rule otherwise.
+        head: "flat", "round" or "pointed".
+        box: x0, y0, x1, y1 of the gap in the plan, metres; None where the plan has none.
+        evidence: where it was read.
+    """
+
+    id: str
+    kind: str
+    side: str
+    span: tuple[float, float]
+    rise: tuple[float, float]
+    is_drawn: bool
+    storey: int
+    head: str = "flat"
+    box: tuple[float, float, float, float] | None = None
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class DesignedStorey:
+    """From floor to floor, metres; `level` says how well both are known, `top_level` how well the upper: 2 drawn, 6 by rule."""
+
+    low: float
+    high: float
+    level: int
+    top_level: int
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class DesignedRoof:
+    """A roof over the building's extent.
+
+    Attributes:
+        kind: "hipped", "gabled" or "flat".
+        axis: "x" or "y", along which the ridge runs.
+        ridge: height of the ridge above the ground, metres.
+        inset: how far each end of the ridge lies inside the eaves, metres; 0 for a gabled roof.
+        level, author, evidence, aspects: as in Element.
+    """
+
+    kind: str
+    axis: str
+    ridge: float
+    inset: float
+    level: int
+    author: Author
+    evidence: tuple[Evidence, ...] = ()
+    aspects: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class DesignedBand:
+    """A string course or a cornice: kind, façade, height of its top, from where to where along the façade, evidence."""
+
+    kind: str
+    side: str
+    top: float
+    span: tuple[float, float]
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Support:
+    """A column: middle, radius (of the inscribed circle), "round" or "square", evidence; metres."""
+
+    center: tuple[float, float]
+    radius: float
+    shape: str
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Flight:
+    """Stairs: box x0, y0, x1, y1 in metres, number of treads, evidence."""
+
+    box: tuple[float, float, float, float]
+    treads: int
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """Everything that `building` needs.
+
+    Attributes:
+        walls: (outer ring, holes) of each piece of wall of the ground floor, metres, without openings.
+        is_drawn: whether `walls` come from a plan; by rule otherwise.
+        size: extent in x and y, metres.
+        thickness: of the outer walls, metres.
+        plan, fronts, sections: the sheets.
+        bands: string courses and cornices.
+        roof: None where none is built.
+        cuts: sides whose outer walls a section cuts, so that their thickness is drawn in every storey.
+    """
+
+    name: str
+    walls: tuple[tuple[Ring, tuple[Ring, ...]], ...]
+    is_drawn: bool
+    size: tuple[float, float]
+    thickness: float
+    storeys: tuple[DesignedStorey, ...]
+    holes: tuple[DesignedHole, ...] = ()
+    columns: tuple[Support, ...] = ()
+    stairs: tuple[Flight, ...] = ()
+    bands: tuple[DesignedBand, ...] = ()
+    roof: DesignedRoof | None = None
+    plan: SheetPlane | None = None
+    fronts: dict[str, SheetPlane] = field(default_factory=dict)
+    sections: tuple[SheetPlane, ...] = ()
+    cuts: tuple[str, ...] = ()
+    assumptions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FacadeFrame:
+    """The frame of one façade: u along it, d inwards. It is the building's frame turned, never mirrored."""
+
+    side: str
+    size: tuple[float, float]
+
+    @property
+    def length(self) -> float:
+        """Of the façade, metres."""
+        return self.size[0] if self.side in ("south", "north") else self.size[1]
+
+    @property
+    def matrix(self) -> tuple[float, float, float, float, float, float]:
+        """a, b, d, e, x, y of shapely's affine_transform from (x, y) to (u, d)."""
+        w, h = self.size
+        return {
+            "south": (1.0, 0.0, 0.0, 1.0, 0.0, 0.0),
+            "north": (-1.0, 0.0, 0.0, -1.0, w, h),
+            "east": (0.0, 1.0, -1.0, 0.0, 0.0, w),
+            "west": (0.0, -1.0, 1.0, 0.0, h, 0.0),
+        }[self.side]
+
+    def world(self, vertices: np.ndarray) -> np.ndarray:
+        """float64 [N, 3] from (u, d, z) to (x, y, z)."""
+        a, b, d, e, x, y = self.matrix
+        turned = (vertices[:, :2] - (x, y)) @ np.array([[a, b], [d, e]])
+        return np.column_stack([turned, vertices[:, 2]])
+
+    def direction(self, u: float, d: float) -> tuple[float, float, float]:
+        """A direction of the façade's frame in the building's."""
+        a, b, m, n, _, _ = self.matrix
+        return a * u + m * d, b * u + n * d, 0.0

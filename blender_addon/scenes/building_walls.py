@@ -1,0 +1,240 @@
+"""The walls of a building: outlines of the plan sorted by façade, raised storey by storey, openings cut through them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from ..errors import DrawingError, MeasureError
+from .building_design import SIDES, Design, DesignedHole, FacadeFrame
+from .solids import PRECISION_M, Geometry, need_shapely, polygons, prism, shifted, upright
+
+SKIN_M = 0.02  # what an elevation shows of a wall whose thickness no sheet shows
+BEYOND_M = 0.4  # cutters are longer than the wall on both faces
+LEAN_DEGREES = 25.0  # a wall that runs further askew belongs to no façade
+
+
+@dataclass(frozen=True)
+class Outlines:
+    """The walls of the ground floor as shapely shapes in metres.
+
+    Attributes:
+        walls: as drawn, without openings. full: with the openings filled.
+        footprint: everything that the outer walls surround.
+        sides: the filled outer wall of each façade. rest: outer walls that run askew. inner: what stands inside, unfilled.
+    """
+
+    walls: Any
+    full: Any
+    footprint: Any
+    sides: dict[str, Any]
+    rest: Any
+    inner: Any
+
+    @property
+    def outer(self):
+        """All outer walls, filled."""
+        from shapely.ops import unary_union
+
+        return unary_union([*self.sides.values(), self.rest])
+
+
+def outlines(design: Design) -> Outlines:
+    """Sort the walls of the plan by façade. Raises: DrawingError, MeasureError, MissingPartError without shapely."""
+    shapely = need_shapely()
+    from shapely.geometry import Polygon
+    from shapely.ops import unary_union
+
+    pieces = [Polygon(outer, holes).buffer(0) for outer, holes in design.walls if len(outer) > 2]
+    drawn = shapely.set_precision(unary_union(pieces), PRECISION_M)
+    if not polygons(drawn):
+        raise DrawingError("The outlines of the walls enclose nothing: nothing can be raised from them.")
+    if not 1.0 <= max(design.size) <= 5000:
+        raise MeasureError(f"The building is {design.size[0]:.2f} m × {design.size[1]:.2f} m: check the scale of the sheets.")
+    free = [_column_shape(one).buffer(0.05) for one in design.columns]
+    walls = unary_union([p for p in polygons(drawn) if not any(p.intersection(c).area > 0.5 * p.area for c in free)])
+    walls = walls.difference(unary_union(free)) if free else walls
+    gaps = [_gap(hole, walls) for hole in design.holes if hole.box]
+    full = unary_union([walls, *(g for g in gaps if g is not None)])
+    full = shapely.set_precision(full.buffer(0.02, join_style="mitre").buffer(-0.02, join_style="mitre"), PRECISION_M)
+    footprint = _footprint(full)
+    sides, taken = {}, []
+    for side in SIDES:
+        strips = _strips(footprint, full, FacadeFrame(side, design.size), design.thickness)
+        shape = full.intersection(unary_union(strips)).difference(unary_union(taken)) if strips else Polygon()
+        sides[side] = without_slivers(shape)
+        taken += strips
+    ring = footprint.difference(footprint.buffer(-1.2 * design.thickness, join_style="mitre"))
+    left = full.difference(unary_union(taken)) if taken else full
+    # cross walls begin within the ring too, but do not reach the outside
+    rest = unary_union([p for p in polygons(without_slivers(left.intersection(ring))) if p.distance(footprint.boundary) < 0.03])
+    outer = unary_union([*sides.values(), rest])
+    inner = without_slivers(walls.difference(outer))
+    return Outlines(walls, full, footprint, sides, rest, inner)
+
+
+def without_slivers(shape):
+    """The shape without what is thinner than a centimetre: leaves that rounding leaves between two outlines."""
+    shapely = need_shapely()
+    from shapely.ops import unary_union
+
+    flat = unary_union(polygons(shape))  # where outlines only touch, an overlay leaves lines as well
+    opened = flat.buffer(-0.005, join_style="mitre").buffer(0.005, join_style="mitre")
+    return unary_union(polygons(shapely.intersection(opened, flat, grid_size=PRECISION_M)))
+
+
+def _gap(hole: DesignedHole, walls):
+    """What fills a gap: its box, lengthened into the jambs along the wall in which it grows least."""
+    from shapely.geometry import box as rectangle
+
+    if hole.box is None:
+        return None
+    x0, y0, x1, y1 = hole.box
+    along = [rectangle(x0 - 0.06, y0, x1 + 0.06, y1), rectangle(x0, y0 - 0.06, x1, y1 + 0.06)]
+    if hole.side in ("south", "north"):
+        return along[0]
+    if hole.side in ("east", "west"):
+        return along[1]
+    return min(along, key=lambda one: one.difference(walls).area)
+
+
+def _column_shape(one):
+    from shapely.geometry import Point
+    from shapely.geometry import box as rectangle
+
+    (x, y), r = one.center, one.radius
+    return Point(x, y).buffer(r, quad_segs=6) if one.shape == "round" else rectangle(x - r, y - r, x + r, y + r)
+
+
+def _footprint(full):
+    """The ground that the walls surround; gaps of up to 2 m between their outermost outlines are bridged."""
+    from shapely.geometry import Polygon
+    from shapely.ops import unary_union
+
+    bridged = full.buffer(1.0, join_style="mitre").buffer(-1.0, join_style="mitre").union(full)
+    parts = polygons(unary_union([Polygon(part.exterior) for part in polygons(bridged)]))
+    return unary_union([part for part in parts if part.area > 0.01 * parts[0].area])
+
+
+def _strips(footprint, full, frame: FacadeFrame, thickness: float) -> list:
+    """A strip as deep as the wall along every edge of the footprint that faces this side."""
+    from shapely.affinity import affine_transform
+    from shapely.geometry import Polygon
+
+    found = []
+    a, b, d, e, x, y = frame.matrix
+    for part in polygons(footprint.simplify(0.1)):
+        ring = np.array(affine_transform(part, [a, b, d, e, x, y]).exterior.coords)
+        if Polygon(ring).exterior.is_ccw is False:
+            ring = ring[::-1]
+        for start, end in pairwise(ring):
+            way = end - start
+            length = float(np.hypot(*way))
+            # counter-clockwise, the outside lies to the right; this side's outside is −d, so its edges run along +u
+            if length < 0.6 or np.degrees(np.arctan2(abs(way[1]), way[0])) > LEAN_DEGREES:
+                continue
+            inwards = np.array([-way[1], way[0]]) / length
+            deep = _depth(local(full, frame), start, way, inwards, thickness)
+            low, high = start - 0.3 * inwards, start + deep * inwards
+            strip = Polygon([low, low + way, high + way, high])
+            inverse = [a, d, b, e, -(a * x + d * y), -(b * x + e * y)]
+            found.append(affine_transform(strip, inverse))
+    return found
+
+
+def _depth(full, start, way, inwards, thickness: float) -> float:
+    """How deep the wall is along one edge: the median of what a line meets, so that cross walls and niches have no say."""
+    from shapely.geometry import LineString
+
+    met = []
+    for share in np.linspace(0.04, 0.96, 24):
+        foot = start + share * way - 0.2 * inwards
+        crossed = full.intersection(LineString([foot, foot + (3 * thickness + 0.3) * inwards]))
+        parts = [p for p in getattr(crossed, "geoms", [crossed]) if p.geom_type == "LineString" and p.length > 0.05]
+        if parts:
+            nearest = min(parts, key=lambda part: part.distance(_point(foot)))
+            met.append(max(float(np.hypot(*(np.array(corner) - foot))) for corner in nearest.coords) - 0.2)
+    # 2 cm more, so that an uneven inner face leaves no skin behind
+    return (float(np.median(met)) if met else thickness) + 0.02
+
+
+def _point(at):
+    from shapely.geometry import Point
+
+    return Point(*at)
+
+
+def hole_shape(hole: DesignedHole):
+    """A shapely polygon in u and z; arches have sixteen segments."""
+    from shapely.geometry import Polygon
+
+    (u0, u1), (z0, z1) = hole.span, hole.rise
+    half, middle = (u1 - u0) / 2, (u0 + u1) / 2
+    if hole.head == "round" and z1 - half > z0 + 0.1:
+        arc = np.linspace(0, np.pi, 17)
+        top = [(middle + half * np.cos(t), z1 - half + half * np.sin(t)) for t in arc]
+    elif hole.head == "pointed" and z1 - 1.73 * half > z0 + 0.1:
+        # two arcs, each struck from the foot of the other: an equilateral arch
+        arc = np.linspace(0, np.pi / 3, 9)
+        right = [(u0 + 2 * half * np.cos(t), z1 - 1.732 * half + 2 * half * np.sin(t)) for t in arc]
+        top = right + [(2 * middle - u, z) for u, z in right[-2::-1]]
+    else:
+        top = [(u1, z1), (u0, z1)]
+    return Polygon([(u0, z0), (u1, z0), *top])
+
+
+def local(shape, frame: FacadeFrame):
+    """A shape of the plan in the frame of a façade."""
+    from shapely.affinity import affine_transform
+
+    return affine_transform(shape, list(frame.matrix))
+
+
+def face_at(wall, u: float) -> tuple[float, float] | None:
+    """Where the outermost wall begins and ends (d) at one place of a façade, in its frame; None where there is none."""
+    from shapely.geometry import LineString
+
+    _, low, _, high = wall.bounds
+    crossed = wall.intersection(LineString([(u, low - 1), (u, high + 1)]))
+    parts = [part for part in getattr(crossed, "geoms", [crossed]) if part.geom_type == "LineString" and part.length > 0.02]
+    if not parts:
+        return None
+    first = min(parts, key=lambda part: part.bounds[1])
+    return first.bounds[1], first.bounds[3]
+
+
+def cut(wall, low: float, high: float, cutters: list[Geometry]) -> Geometry | None:
+    """A wall (shapely, u and d) raised from `low` to `high`, less the cutters; None when nothing is left."""
+    parts = polygons(wall)
+    if not parts or high - low < 0.01:
+        return None
+    from shapely.ops import unary_union
+
+    solid = manifold(shifted(prism(unary_union(parts), high - low), (0, 0, low)))
+    for cutter in cutters:
+        solid = solid - manifold(cutter)
+    return geometry(solid)
+
+
+def cutter(shape, face: tuple[float, float]) -> Geometry:
+    """A hole's shape (u, z) drawn through a wall from before its outer face to behind its inner one."""
+    return upright(prism(shape, face[1] - face[0] + 2 * BEYOND_M), face[0] - BEYOND_M)
+
+
+def manifold(solid: Geometry):
+    """The solid as Manifold takes it, in double precision."""
+    import manifold3d
+
+    vertices, faces = solid
+    return manifold3d.Manifold(manifold3d.Mesh64(np.ascontiguousarray(vertices), np.ascontiguousarray(faces, np.uint64)))
+
+
+def geometry(solid) -> Geometry | None:
+    """Vertices and faces of a Manifold; None when it holds less than a cubic centimetre."""
+    if solid.is_empty() or solid.volume() < 1e-6:
+        return None
+    mesh = solid.to_mesh64()
+    return np.asarray(mesh.vert_properties, np.float64)[:, :3].copy(), np.asarray(mesh.tri_verts, np.int64).copy()

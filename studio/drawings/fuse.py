@@ -1,0 +1,272 @@
+"""Several drawings become one building: one frame, one scale, openings matched, disagreements kept.
+
+`fuse(views)` returns what all sheets together say, in metres; nothing in it is averaged: of two values one is used and the
+other stands in `contradictions`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from studio.drawings.contradictions import Contradiction, compared
+from studio.drawings.holes import Hole, Ledger, at_cut, inner_holes, side_holes
+from studio.drawings.matching import Match, Span, aligned, matched
+from studio.drawings.reading import SectionReading
+from studio.drawings.storeys import READ_PX, Heights, heights, wall_top
+from studio.drawings.views import ACROSS, SIDES, Placed, View, along, elevation_span, extent, plan_spans, section_edges
+from studio.errors import DrawingError, ScaleError
+
+APART = 0.15  # widths that differ by more, with openings that do not match, are of two buildings
+POOR = 0.15  # cost of a match per opening (in widths of one) above which the order agrees by chance
+
+
+class DifferentBuildingsError(DrawingError):
+    """A plan and an elevation that cannot show the same building."""
+
+
+class NothingToFuseError(DrawingError):
+    """No sheet holds a plan or an elevation that a building could be made from."""
+
+
+@dataclass(frozen=True, eq=False)
+class Fused:
+    """What the sheets say together.
+
+    Attributes:
+        plan: or None. elevations: one for each side that is drawn. sections: placed; `side` is from where they are seen.
+        size: width (x) and depth (y) of the building's extent, metres.
+        holes: openings that were read.
+        heights: storeys, eaves, ridge.
+        contradictions, assumptions: what disagreed; what was assumed, one sentence each.
+    """
+
+    plan: Placed | None
+    elevations: dict[str, Placed]
+    sections: tuple[Placed, ...]
+    size: tuple[float, float]
+    holes: tuple[Hole, ...]
+    heights: Heights
+    contradictions: tuple[Contradiction, ...]
+    assumptions: tuple[str, ...]
+
+
+def fuse(views: Sequence[View], *, height_m: float | None = None) -> Fused:
+    """Bring plan, elevations and sections of one building into its frame.
+
+    Args:
+        views: drawings that were read; the first plan and one elevation per side are used.
+        height_m: of the walls, where no sheet shows it.
+    Raises: NothingToFuseError; ScaleError when no sheet has a scale; DifferentBuildingsError.
+    """
+    plans = [v for v in views if v.kind == "plan"]
+    drawn = [v for v in views if v.kind == "elevation" and v.front.facade]
+    cuts = [v for v in views if v.kind == "section"]
+    if not plans and not drawn:
+        raise NothingToFuseError("No plan and no elevation was found on the sheets: name them with --as SHEET=plan.")
+    ledger = Ledger([], [f"{v.name}: a second plan was not used." for v in plans[1:]])
+    fronts = _sides(drawn, ledger)
+    plan, fits = _plan_and_fits(plans[0] if plans else None, fronts, cuts, ledger)
+    elevations = {side: _elevation(view, side, plan, fits.get(side)) for side, view in fronts.items()}
+    size = _size(plan, elevations, cuts, ledger)
+    sections = tuple(_section(view, size, elevations, ledger) for view in cuts)
+    found = heights(list(elevations.values()), sections, height_m)
+    holes = inner_holes(plan)
+    for side in SIDES:
+        holes += side_holes(side, plan, elevations.get(side), fits.get(side), size, found, ledger)
+    return Fused(
+        plan, elevations, sections, size, tuple(holes), found,
+        (*ledger.records, *found.contradictions), (*ledger.notes, *found.assumptions),
+    )  # fmt: skip
+
+
+def _sides(drawn: Sequence[View], ledger: Ledger) -> dict[str, View]:
+    """Which façade each elevation shows: as said, else the south first."""
+    fronts: dict[str, View] = {}
+    for view in sorted(drawn, key=lambda v: v.side is None):
+        side = view.side or next((s for s in SIDES if s not in fronts), None)
+        if side is None or side in fronts:
+            ledger.notes.append(f"{view.name} was not used: the {view.side or 'last free'} side is shown by another elevation.")
+            continue
+        if view.side is None:
+            ledger.notes.append(f"{view.name} is taken for the {side} façade; say --side {view.name}=… if it shows another.")
+        fronts[side] = view
+    return fronts
+
+
+def _plan_and_fits(
+    view: View | None, fronts: dict[str, View], cuts: Sequence[View], ledger: Ledger
+) -> tuple[Placed | None, dict[str, Match]]:
+    """The plan in the frame, and how each elevation lies on it; a missing scale is carried over by the shared width."""
+    if view is None:
+        return None, {}
+    inside = extent(view.plan.walls)
+    fits: dict[str, Match] = {}
+    scale, said = view.px_per_m, ""
+    for side, front in fronts.items():
+        fits[side] = _fit(view, inside, side, front, ledger)
+        if len(fits[side].pairs) < 2 and None in (view.px_per_m, front.px_per_m):
+            ledger.notes.append(
+                f"Not certain: the scale of {front.name} against {view.name} rests on the ends of the {side} wall alone, "
+                f"because {len(fits[side].pairs)} of their openings match."
+            )
+        if scale is None and front.px_per_m is not None:
+            scale, said = fits[side].scale * front.px_per_m, f"{front.name} by the width of the {side} façade"
+    if scale is None:
+        for cut in cuts:
+            if (edges := section_edges(cut.cut)) and cut.px_per_m:
+                axis = ACROSS[cut.side or "south"]
+                across = inside[2] - inside[0] if axis == "x" else inside[3] - inside[1]
+                scale, said = (
+                    across / (edges[1] - edges[0]) * cut.px_per_m,
+                    f"{cut.name} by the building's {_extent_name(axis)}",
+                )
+                break
+    if scale is None:
+        names = ", ".join(one.name for one in (view, *fronts.values(), *cuts))
+        raise ScaleError(f"No scale could be read from {names}: pass --scale {view.name}=PX_PER_M for one of them.")
+    if said:
+        ledger.notes.append(f"{view.name} has no scale of its own; {scale:.2f} px per metre were carried over from {said}.")
+    return Placed(view, "plan", (inside[0], inside[3]), (scale, scale)), fits
+
+
+def _fit(view: View, inside, side: str, front: View, ledger: Ledger) -> Match:
+    """Match the openings of a façade with the gaps of the plan. Raises: DifferentBuildingsError."""
+    first = [span for span, _ in plan_spans(view.plan, side)]
+    second = [elevation_span(one) for one in at_cut(front)]
+    facade = front.wall
+    edges = along(side, inside), (float(facade[0]), float(facade[2]))
+    known = view.px_per_m / front.px_per_m if view.px_per_m and front.px_per_m else None
+    fit = matched(first, second, edges, scale=known)
+    if known is None:
+        if min(len(first), len(second)) >= 4 and fit.share < 0.34:
+            raise DifferentBuildingsError(_not_one(view, front, side, f"only {len(fit.pairs)} openings match"))
+        return fit
+    wide_first, wide_second = (edges[0][1] - edges[0][0]), (edges[1][1] - edges[1][0]) * known
+    apart = abs(wide_first - wide_second) / max(wide_first, wide_second)
+    if apart > APART and (fit.share < 0.5 or _as_said(first, second, fit, known) > POOR):
+        other = _fitting_side(inside, side, wide_second)
+        said = f"their widths differ by {apart:.0%} and {len(fit.pairs)} of {max(len(first), len(second))} openings match"
+        raise DifferentBuildingsError(_not_one(view, front, side, said) + other)
+    scale = view.px_per_m or 1.0
+    # Outer ends: a plan shows the wall, an elevation its plinth and cornice too, so this is compared after the openings.
+    ledger.add(compared(
+        f"width of the {side} façade", "width", [(view.name, wide_first / scale), (front.name, wide_second / scale)],
+        used=f"{wide_first / scale:.2f} m", why="as the plan draws it; it cuts the walls themselves",
+        tolerance_m=2 * READ_PX * (1 + known) / scale,
+        regions=[(view.sha256, view.region(inside)), (front.sha256, front.region(facade))],
+    ))  # fmt: skip
+    if len(fit.pairs) >= 3:
+        # by the fitted line, so that one opening that moved is not taken for a façade that was stretched
+        plan_m = (first[fit.pairs[-1][0]].middle - first[fit.pairs[0][0]].middle) / scale
+        front_m = plan_m * known / fit.scale
+        ledger.add(compared(
+            f"first to last opening of the {side} façade", "width", [(view.name, plan_m), (front.name, front_m)],
+            used=f"{plan_m:.2f} m", why="as the plan draws it", tolerance_m=2 * READ_PX * (1 + known) / scale,
+            of_m=max(plan_m, 0.5 * wide_first / scale),
+        ))  # fmt: skip
+    return fit
+
+
+def _as_said(first: Sequence[Span], second: Sequence[Span], fit: Match, scale: float) -> float:
+    """Cost per opening when both scales are believed: the same openings elsewhere on a wider wall are another building's."""
+    if not fit.pairs:
+        return 1.0
+    shift = float(np.median([first[i].middle - scale * second[j].middle for i, j in fit.pairs]))
+    return aligned(first, second, scale, shift).cost
+
+
+def _not_one(view: View, front: View, side: str, said: str) -> str:
+    return (
+        f"{view.name} and {front.name} do not show the same building: {said} on the {side} façade. "
+        f"Give sheets of one building, or say what it is (--as {front.name}=…), which façade (--side {front.name}=…) "
+        "and the scales (--scale SHEET=PX_PER_M)."
+    )
+
+
+def _fitting_side(inside, side: str, wide: float) -> str:
+    """Where the width would fit, said as a hint and never taken."""
+    across = {"x": inside[2] - inside[0], "y": inside[3] - inside[1]}
+    other = "y" if ACROSS[side] == "x" else "x"
+    near = abs(across[other] / wide - 1)
+    return f" Its width is within {near:.0%} of the building's {_extent_name(other)}." if near < APART else ""
+
+
+def _extent_name(axis: str) -> str:
+    return "width from west to east" if axis == "x" else "depth from south to north"
+
+
+def _elevation(view: View, side: str, plan: Placed | None, fit: Match | None) -> Placed:
+    """An elevation in the frame of its façade."""
+    ground = float(view.front.ground_y if view.front.ground_y is not None else view.wall[3])
+    if plan is None or fit is None:
+        if view.px_per_m is None:
+            raise ScaleError(f"No scale could be read from {view.name}: pass --scale {view.name}=PX_PER_M.")
+        return Placed(view, side, (float(view.wall[0]), ground), (view.px_per_m, view.px_per_m))
+    left = along(side, extent(plan.view.plan.walls))[0]
+    across = plan.px_per_m[0] / fit.scale
+    return Placed(view, side, ((left - fit.shift) / fit.scale, ground), (across, view.px_per_m or across))
+
+
+def _size(plan: Placed | None, elevations: dict[str, Placed], cuts: Sequence[View], ledger: Ledger) -> tuple[float, float]:
+    """Width and depth, metres: of the plan, else of elevations and sections, else by rule."""
+    if plan is not None:
+        x0, y0, x1, y1 = extent(plan.view.plan.walls)
+        return (x1 - x0) / plan.px_per_m[0], (y1 - y0) / plan.px_per_m[1]
+    size: dict[str, float] = {}
+    for side, placed in elevations.items():
+        size.setdefault(ACROSS[side], (placed.view.wall[2] - placed.view.wall[0]) / placed.px_per_m[0])
+    for cut in cuts:
+        if (edges := section_edges(cut.cut)) and cut.px_per_m:
+            axis = ACROSS[cut.side] if cut.side else next((a for a in ("y", "x") if a not in size), "y")
+            size.setdefault(axis, (edges[1] - edges[0]) / cut.px_per_m)
+    for axis, other in (("x", "y"), ("y", "x")):
+        if axis not in size:
+            size[axis] = 0.7 * size[other]  # a house is somewhat wider than deep; nothing better is known
+            ledger.notes.append(f"The {_extent_name(axis)} is {size[axis]:.2f} m by rule; no plan and no section shows it.")
+    return size["x"], size["y"]
+
+
+def _section(view: View, size: tuple[float, float], elevations: dict[str, Placed], ledger: Ledger) -> Placed:
+    """A section in the frame: along which axis it cuts, by what was said or by the better agreement."""
+    reading = view.cut
+    edges = section_edges(reading) or (0.0, float(reading.picture.shape[1]))
+    wide = edges[1] - edges[0]
+    ground = float(reading.ground_y if reading.ground_y is not None else reading.picture.shape[0])
+    scale = view.px_per_m or _carried_height(reading, ground, elevations)
+    if view.side:
+        axis = ACROSS[view.side]
+    elif scale is None:
+        axis = "y"
+    else:
+        axis = min(("x", "y"), key=lambda a: abs(np.log(wide / size["xy".index(a)] / (scale or 1.0))))
+    across = size["xy".index(axis)]
+    if scale is None:
+        scale = wide / across
+    if view.px_per_m is None:
+        ledger.notes.append(f"{view.name} has no scale of its own; {scale:.2f} px per metre were carried over.")
+    if view.side is None:
+        ledger.notes.append(f"{view.name} is taken to cut along the building's {_extent_name(axis)}.")
+    side = view.side or ("south" if axis == "x" else "east")
+    placed = Placed(view, side, (edges[0], ground), (scale, scale))
+    if view.px_per_m is not None:
+        ledger.add(compared(
+            f"{_extent_name(axis)}", "width", [("the building", across), (view.name, wide / scale)], used=f"{across:.2f} m",
+            why="as the plan or the elevation draws it; a section may leave parts away", tolerance_m=4 * READ_PX / scale,
+            regions=[(view.sha256, view.region((edges[0], 0.0, edges[1], ground)))],
+        ))  # fmt: skip
+    return placed
+
+
+def _carried_height(reading: SectionReading, ground: float, elevations: dict[str, Placed]) -> float | None:
+    """Pixels per metre of a section by the height of the eaves that it shares with an elevation."""
+    eaves = [line.y for line in reading.lines if line.name == "eaves"]
+    if not eaves and (top := wall_top(reading)):
+        eaves = [top.y]
+    for placed in elevations.values():
+        if eaves:
+            high = placed.metres(0, placed.view.wall[1])[1]
+            return (ground - eaves[0]) / high if high > 0 else None
+    return None

@@ -1,0 +1,181 @@
+"""The openings of a building: position by the plan where it shows them, height by the elevation, both kept as seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from studio.drawings.contradictions import Contradiction, compared, counted
+from studio.drawings.matching import Match, Span
+from studio.drawings.reading import Box, ReadOpening
+from studio.drawings.storeys import READ_PX, Heights, rows
+from studio.drawings.views import ACROSS, Placed, View, along, closed, extent, plan_spans, side_of
+
+CUT_LOW_M, CUT_HIGH_M = 0.8, 1.8  # a plan is cut between these heights: what lies wholly above or below is not on it
+WIDTH_GATE = 0.15  # frames and reveals make an opening narrower on one sheet; more than this is another opening
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """Where something was read: the placed view, the box in its picture, and what was read there."""
+
+    placed: Placed
+    box: Box
+    note: str
+
+
+@dataclass(frozen=True, eq=False)
+class Hole:
+    """An opening of the building.
+
+    Attributes:
+        kind: "door" or "window".
+        side: the façade, or "inside".
+        span: u from, to, metres along that façade; for "inside" along the wall (unused).
+        rise: z from, to, metres; None where only a plan shows it.
+        storey: 0 = ground floor.
+        head: "flat", "round" or "pointed".
+        seen: where it was read; empty for a rule.
+        box: x0, y0, x1, y1 in metres of the gap in the plan, or None.
+        inferred: completed by a reader on the grid of its neighbours, and not seen.
+    """
+
+    kind: str
+    side: str
+    span: tuple[float, float]
+    rise: tuple[float, float] | None
+    storey: int
+    head: str = "flat"
+    seen: tuple[Seen, ...] = ()
+    box: tuple[float, float, float, float] | None = None
+    inferred: bool = False
+
+
+@dataclass
+class Ledger:
+    """Records and sentences while they are gathered."""
+
+    records: list[Contradiction] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def add(self, *records: Contradiction | None) -> None:
+        """Keep the records that say something."""
+        self.records += [one for one in records if one]
+
+
+def at_cut(front: View) -> list[ReadOpening]:
+    """Openings of an elevation that a plan of its ground floor should show, from left to right."""
+    reading = front.front
+    ground = reading.ground_y if reading.ground_y is not None else front.wall[3]
+    if front.px_per_m is None:  # without metres: what the lowest full row overlaps
+        found = rows(reading.openings)
+        lowest = next((row for row in found if len(row) > 1), found[0] if found else [])
+        return sorted(lowest, key=lambda o: o.box[0])
+    low, high = ground - CUT_LOW_M * front.px_per_m, ground - CUT_HIGH_M * front.px_per_m
+    return sorted((o for o in reading.openings if o.box[1] < low and o.box[3] > high), key=lambda o: o.box[0])
+
+
+def inner_holes(plan: Placed | None) -> list[Hole]:
+    """Openings between rooms."""
+    if plan is None:
+        return []
+    reading = plan.view.plan
+    inside, filled = extent(reading.walls), closed(reading)
+    found = []
+    for one in reading.openings:
+        if side_of(one, reading.walls, filled, inside) is None:
+            box = _metres(plan, one.box)
+            kind = "window" if one.kind == "window" else "door"
+            seen = (Seen(plan, one.box, f"{kind} as drawn in the plan"),)
+            found.append(Hole(kind, "inside", (box[0], box[2]), None, 0, seen=seen, box=box, inferred=one.inferred))
+    return found
+
+
+def side_holes(
+    side: str, plan: Placed | None, front: Placed | None, fit: Match | None, size, found: Heights, ledger: Ledger
+) -> list[Hole]:
+    """The openings of one façade: position by the plan where it shows them, height by the elevation."""
+    gaps: list[tuple[Span, ReadOpening]] = []
+    if plan is not None:
+        gaps = plan_spans(plan.view.plan, side)
+    if front is None:
+        return [_from_plan(plan, side, gap, span) for span, gap in gaps if plan is not None]
+    reading = front.view.front
+    low = at_cut(front.view) if fit is not None else []
+    pairs = {id(low[j]): gaps[i] for i, j in fit.pairs} if fit is not None else {}
+    holes = []
+    for one in reading.openings:
+        span = front.metres(one.box[0], 0)[0], front.metres(one.box[2], 0)[0]
+        rise = (found.built(side, front.metres(0, one.box[3])[1]), found.built(side, front.metres(0, one.box[1])[1]))
+        storey = found.storey_of(sum(rise) / 2)
+        seen: tuple[Seen, ...] = (Seen(front, one.box, f"{one.kind} as drawn in the elevation"),)
+        box = None
+        if plan is not None and id(one) in pairs:
+            gap_span, gap = pairs[id(one)]
+            left, right = _along_metres(plan, side, gap_span)
+            name = f"{one.kind} {low.index(one) + 1} of the ground floor, {side}"
+            _compare_opening(name, plan, front, (left, right), span, gap, one, size, ledger)
+            span, box = (left, right), _metres(plan, gap.box)
+            seen = (*seen, Seen(plan, gap.box, f"{gap.kind} as drawn in the plan"))
+        kind = "door" if one.kind in ("door", "shop") else "window"
+        holes.append(Hole(kind, side, span, rise, storey, one.head, seen, box, one.inferred))
+    if plan is not None and fit is not None:
+        ledger.add(counted(
+            f"openings of the ground floor, {side} façade", [(plan.view.name, len(gaps)), (front.view.name, len(low))],
+            used="every opening that either sheet shows", why="none is left away without a person's word",
+            regions=_lonely(plan, front, fit, gaps, low),
+        ))  # fmt: skip
+        if len(gaps) == len(low) and fit.only_first:
+            ledger.add(_unmatched(plan, front, side, fit, gaps, low, size))
+        holes += [_from_plan(plan, side, gaps[i][1], gaps[i][0]) for i in fit.only_first]
+    return holes
+
+
+def _unmatched(plan: Placed, front: Placed, side: str, fit: Match, gaps, low, size) -> Contradiction | None:
+    """As many openings on both sheets, and yet one of them stands elsewhere."""
+    u = sum(_along_metres(plan, side, gaps[fit.only_first[0]][0])) / 2
+    other = low[fit.only_second[0]]
+    v = front.metres((other.box[0] + other.box[2]) / 2, 0)[0]
+    return compared(
+        f"an opening of the ground floor, {side} façade, that stands elsewhere", "position",
+        [(plan.view.name, u), (front.view.name, v)], used="both, as drawn", why="neither sheet can be preferred",
+        tolerance_m=0.0, of_m=size["xy".index(ACROSS[side])], regions=_lonely(plan, front, fit, gaps, low),
+    )  # fmt: skip
+
+
+def _lonely(plan: Placed, front: Placed, fit: Match, gaps, low) -> list:
+    found = [(plan.view.sha256, plan.view.region(gaps[i][1].box)) for i in fit.only_first]
+    return found + [(front.view.sha256, front.view.region(low[j].box)) for j in fit.only_second]
+
+
+def _compare_opening(name: str, plan: Placed, front: Placed, by_plan, by_front, gap, one, size, ledger: Ledger) -> None:
+    """Position as a share of the façade's width, size as a share of the opening's own."""
+    error = READ_PX * (1 / plan.px_per_m[0] + 1 / front.px_per_m[0])
+    regions = [(plan.view.sha256, plan.view.region(gap.box)), (front.view.sha256, front.view.region(one.box))]
+    middles = sum(by_plan) / 2, sum(by_front) / 2
+    ledger.add(compared(
+        f"position of {name}", "position", [(plan.view.name, middles[0]), (front.view.name, middles[1])],
+        used=f"{middles[0]:.2f} m from the left corner", why="as the plan draws it", tolerance_m=2 * error,
+        of_m=size["xy".index(ACROSS[front.side])], regions=regions,
+    ))  # fmt: skip
+    widths = by_plan[1] - by_plan[0], by_front[1] - by_front[0]
+    if abs(widths[0] - widths[1]) > WIDTH_GATE * max(widths):
+        ledger.add(compared(
+            f"width of {name}", "size", [(plan.view.name, widths[0]), (front.view.name, widths[1])],
+            used=f"{widths[0]:.2f} m", why="as the plan draws it", tolerance_m=2 * error, regions=regions,
+        ))  # fmt: skip
+
+
+def _from_plan(plan: Placed, side: str, gap: ReadOpening, span: Span) -> Hole:
+    kind = "window" if gap.kind == "window" else "door"
+    seen = (Seen(plan, gap.box, f"{kind} as drawn in the plan; its height is a rule"),)
+    return Hole(kind, side, _along_metres(plan, side, span), None, 0, "flat", seen, _metres(plan, gap.box), gap.inferred)
+
+
+def _along_metres(plan: Placed, side: str, span: Span) -> tuple[float, float]:
+    left = along(side, extent(plan.view.plan.walls))[0]
+    return (span.low - left) / plan.px_per_m[0], (span.high - left) / plan.px_per_m[0]
+
+
+def _metres(plan: Placed, box) -> tuple[float, float, float, float]:
+    (x0, y1), (x1, y0) = plan.metres(box[0], box[1]), plan.metres(box[2], box[3])
+    return x0, y0, x1, y1

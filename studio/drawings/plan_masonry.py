@@ -1,0 +1,133 @@
+"""Cut masonry in a plan: black, hatched or otherwise toned, and outlined; several manners may stand on one sheet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from studio.drawings.plan_faces import opened
+from studio.drawings.plan_hatching import hatched
+from studio.drawings.plan_hollow import hollow
+from studio.drawings.plan_ink import PlanInk
+from studio.drawings.plan_tone import tone, washed
+
+WASHED = "The walls are washed or screened, not black."
+LEAST = 0.006  # of the drawing's square: black that covers less is columns, swatches and the fields of a scale bar
+MINOR = 0.35  # a manner that covers less than a third of the main one means something else: blocked doors, hearths, later work
+
+
+@dataclass(frozen=True, eq=False)
+class Masonry:
+    """Cut masonry: bool-like uint8 [H, W] 0/255, the main manner, and wall thickness in pixels (usual, thinnest)."""
+
+    body: np.ndarray
+    style: str
+    thickness: float
+    thinnest: float
+    notes: tuple[str, ...] = ()
+
+
+def masonry(ink: PlanInk, picture: np.ndarray, gray: np.ndarray) -> Masonry | None:
+    """Walls of a plan as drawn, before what is no part of the building is dropped; None when there are none.
+
+    Black is looked for first, then hatching, washes, double lines: each is more easily mistaken than the one before it.
+
+    Args:
+        ink: of the plan; picture, gray: of the rectified sheet.
+    """
+    span = _span(ink.faint)
+    black, striped = solid(ink), hatched(ink)
+    black_length, striped_length = _reach(black, span), _reach(striped, span)
+    much = np.count_nonzero(striped) > 3 * np.count_nonzero(black)
+    if np.count_nonzero(black) > LEAST * span * span / 4 and not (much and striped_length > black_length):
+        main, body, other, other_length = "solid", black, striped, striped_length
+    elif striped_length > 0.6:
+        main, body, other, other_length = "hatched", striped, black, black_length
+    else:
+        body = washed(ink, tone(picture, gray, ink))
+        if _reach(body, span) > 0.9:
+            return _measured(body, "solid", (WASHED,))
+        outlined = hollow(ink)
+        return None if outlined is None else _measured(outlined, "hollow")
+    if main == "solid" and black_length < 0.6:  # a title's letters, a bar: an even wash may be the masonry
+        wash = washed(ink, tone(picture, gray, ink))
+        inside = cv2.erode(wash, np.ones((2 * round(ink.pen) + 3,) * 2, np.uint8)) > 0
+        if inside.any() and gray[inside].std() < 20 and _reach(wash, span) > 0.9:
+            return _measured(wash, "solid", (WASHED,))
+    extra = np.count_nonzero(cv2.subtract(other, cv2.dilate(body, np.ones((3, 3), np.uint8))))
+    share = extra / max(np.count_nonzero(body), 1)
+    notes = []
+    if share > MINOR and other_length > 0.9:
+        body = cv2.bitwise_or(body, other)
+        notes.append("Walls are drawn in two manners, black and hatched; both were taken for walls.")
+    elif main == "solid" and share > 0.02:
+        notes.append("Some hatched places were taken for blocked openings or later work, not for walls.")
+    return _measured(body, main, tuple(notes))
+
+
+def _span(mask: np.ndarray) -> float:
+    ys, xs = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    return float(np.ptp(ys) + np.ptp(xs)) if ys.size and xs.size else 1.0
+
+
+def _reach(body: np.ndarray, span: float) -> float:
+    """Length of the walls laid end to end, in units of the drawing's width plus height."""
+    n, labels, stats, _ = cv2.connectedComponentsWithStats(body)
+    distance = cv2.distanceTransform(body, cv2.DIST_L2, 5)
+    inscribed = np.zeros(n)
+    np.maximum.at(inscribed, labels.ravel(), distance.ravel())
+    long = np.maximum(stats[:, 2], stats[:, 3]) > 5 * inscribed
+    length = stats[:, 4] / np.maximum(2 * inscribed, 1)
+    long[0] = False
+    return float(length[long].sum() / span)
+
+
+def _measured(body: np.ndarray, style: str, notes: tuple[str, ...] = ()) -> Masonry | None:
+    if not body.any():
+        return None
+    distance = cv2.distanceTransform(body, cv2.DIST_L2, 5)
+    ridge = np.sort(2 * distance[(distance > 1.5) & (distance >= cv2.dilate(distance, np.ones((3, 3))))])
+    if not ridge.size:
+        return None
+    # A ridge pixel counts by its width, so that the frayed ends of thick walls do not pass for thin ones.
+    below = np.cumsum(ridge) / ridge.sum()
+    usual, thinnest = (float(ridge[min(np.searchsorted(below, q), len(ridge) - 1)]) for q in (0.6, 0.06))
+    return Masonry(body, style, max(4.0, usual), max(2.5, thinnest), notes)
+
+
+# ---- black
+def solid(ink: PlanInk) -> np.ndarray:
+    """Ink wider than any pen of the sheet, its faces where darkness passes one half."""
+    mask = ink.mask
+    width = _gap(mask, ink.pen)
+    if width is None:
+        return np.zeros_like(mask)
+    return opened(_filled(mask, width), width)
+
+
+def _filled(mask: np.ndarray, width: float) -> np.ndarray:
+    """Ink without pinholes: specks of paper smaller than half a wall, with ink all around them, are worn print."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(255 - mask, connectivity=4)
+    speck = (stats[:, 4] < 0.25 * width * width) & (np.maximum(stats[:, 2], stats[:, 3]) < 0.7 * width)
+    speck[0] = False
+    # Where specks stand as densely as ink does the field is a screen or a hatching, and they are its paper.
+    dense = cv2.boxFilter((speck[labels]).astype(np.float32), -1, (2 * int(width) + 1,) * 2) > 0.3
+    return np.where(speck[labels] & ~dense, 255, mask).astype(np.uint8)
+
+
+def _gap(mask: np.ndarray, pen: float) -> float | None:
+    """The width that parts pens from walls, pixels: how much ink is lost from width to width (granulometry, Matheron 1975)."""
+    first = int(np.ceil(1.8 * pen + 1.5))
+    widths = np.unique(np.round(first * 1.16 ** np.arange(24)).astype(int))
+    widths = widths[widths < 0.2 * min(mask.shape)]
+    left = [np.count_nonzero(cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((k, k), np.uint8))) for k in widths]
+    if not left or left[0] < 0.12 * np.count_nonzero(mask):
+        return None
+    lost = -np.diff(np.array([*left, 0], np.int64))
+    # The thinnest walls are the first hump that holds a fair share; what is thinner is heavy pens and letters.
+    hump = int((np.convolve(lost, np.ones(3), "same") > 0.06 * left[0]).argmax())
+    peak = min(hump + int(lost[hump : hump + 3].argmax()), len(widths) - 1)
+    valley = int(lost[: peak + 1].argmin())
+    return float(np.clip(widths[valley], first, max(first, 0.62 * widths[peak])))

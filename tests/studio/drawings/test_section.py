@@ -1,0 +1,49 @@
+"""A section tells how high the floors lie and how thick the walls are, whether the cut is black or white."""
+
+import numpy as np
+import pytest
+
+from studio.drawings import section as section_module
+from studio.drawings.section import read_section
+from studio.samples.building import building
+from studio.samples.sheets import section
+
+
+@pytest.fixture(autouse=True)
+def without_openings(monkeypatch):
+    """What hangs on the wall behind the cut is another matter, and slow."""
+    monkeypatch.setattr(section_module, "_openings", lambda *_: [])
+
+
+@pytest.mark.parametrize(("style", "share"), [("solid", 0.01), ("hollow", 0.01), ("hatched", 0.02)])
+def test_every_floor_is_found_within_a_share_of_the_height(style, share):
+    # A skirting closes together with hatched masonry: its line may pass for the floor's.
+    house = building(2)
+    sheet = section(house, style)
+    reading = read_section(sheet.image)
+    for y in sheet.floors:
+        assert min(abs(f.y - y) for f in reading.floors) < share * house.height * sheet.px_per_m
+    assert [f.y for f in reading.floors] == sorted((f.y for f in reading.floors), reverse=True)
+
+
+def test_walls_are_as_thick_as_they_are():
+    house = building(2)
+    sheet = section(house, "solid")
+    reading = read_section(sheet.image)
+    assert reading.thickness_px == pytest.approx((house.thick * sheet.px_per_m,) * 2, rel=0.1)
+    assert (reading.walls & sheet.walls).sum() / (reading.walls | sheet.walls).sum() > 0.85
+    assert not reading.is_inverted
+
+
+def test_a_white_cut_between_dark_rooms_is_read_as_masonry():
+    sheet = section(building(2), "inverted")
+    reading = read_section(sheet.image)
+    assert reading.is_inverted
+    assert any("white" in note for note in reading.notes)
+    above = np.arange(sheet.walls.shape[0])[:, None] < reading.ground_y
+    assert (reading.walls & sheet.walls & above).sum() / (sheet.walls & above).sum() > 0.6
+
+
+def test_the_ground_is_the_line_beyond_the_walls():
+    sheet = section(building(1), "solid")
+    assert read_section(sheet.image).ground_y == pytest.approx(sheet.floors[0], abs=6)

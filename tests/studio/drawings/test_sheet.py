@@ -1,0 +1,67 @@
+"""A sheet is taken apart into its drawings, and what is no drawing is refused by name."""
+
+import cv2
+import numpy as np
+import pytest
+
+from studio.drawings.paper import flatten
+from studio.drawings.reading import Rectified
+from studio.drawings.sheet import BlankSheetError, PhotographError, TextPageError, split
+from studio.errors import NoDrawingError
+from studio.samples.building import building
+from studio.samples.pen import Pen
+from studio.samples.sheets import elevation, plan, section
+
+
+def as_sheet(image):
+    return Rectified(image, flatten(image), np.eye(3))
+
+
+@pytest.mark.parametrize(("drawing", "kind"), [(plan, "plan"), (elevation, "elevation"), (section, "section")])
+def test_the_kind_of_a_drawing_is_told(drawing, kind):
+    found = split(as_sheet(drawing(building(2), "solid").image))
+    assert [d.kind for d in found] == [kind]
+    assert 0 < found[0].confidence <= 1
+
+
+def test_an_elevation_above_a_plan_are_two_drawings():
+    upper, lower = elevation(building(2), "solid").image, plan(building(2), "solid").image
+    cut = 70  # without their ruled borders
+    upper, lower = upper[110:-150, cut:-cut], lower[110:-150, cut:-cut]
+    page = np.full((upper.shape[0] + lower.shape[0] + 160, max(upper.shape[1], lower.shape[1]) + 80, 3), 255, np.uint8)
+    page[40 : 40 + upper.shape[0], 40 : 40 + upper.shape[1]] = upper
+    page[100 + upper.shape[0] : 100 + upper.shape[0] + lower.shape[0], 40 : 40 + lower.shape[1]] = lower
+    found = sorted(split(as_sheet(page)), key=lambda d: d.box[1])
+    assert [d.kind for d in found] == ["elevation", "plan"]
+    assert found[0].box[3] < found[1].box[1]
+
+
+def test_a_blank_sheet_is_refused():
+    with pytest.raises(BlankSheetError, match="no ink"):
+        split(as_sheet(np.full((600, 800, 3), 240, np.uint8)))
+
+
+def test_a_page_of_text_is_refused():
+    page = Pen(16, 22, 50, (0, 0, 0, 0))
+    for k in range(36):
+        page.text("A house in the country for a botanist, with its garden", 400, 90 + 26 * k, 18)
+    with pytest.raises(TextPageError, match="text"):
+        split(as_sheet(page.sheet()))
+
+
+def test_a_view_without_paper_is_refused():
+    with pytest.raises(PhotographError, match="photograph"):
+        split(as_sheet(_view()))
+    assert issubclass(PhotographError, NoDrawingError)
+
+
+def _view():
+    """Sky, hills and a dark foreground, softly lit: no paper anywhere."""
+    rng = np.random.default_rng(3)
+    y, x = np.mgrid[:480, :640].astype(np.float32)
+    noise = cv2.GaussianBlur(rng.standard_normal((480, 640), dtype=np.float32), (0, 0), 9) * 14
+    sky = np.stack([120 + y / 5, 150 + y / 6, 210 - y / 8], -1)
+    land = np.stack([70 + noise * 30, 90 + noise * 25, 40 + noise * 12], -1)
+    return np.clip(np.where((y > 240 + 40 * np.sin(x / 90))[..., None], land, sky + noise[..., None] * 8), 0, 255).astype(
+        np.uint8
+    )
