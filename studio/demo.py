@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ from blender_addon.launch import find_blender
 from provenance.draft import Document, Draft, Picture
 from provenance.home import Home
 from provenance.release import Release, check_folder, release
+from studio.building import build_building
 from studio.render import render_scene
 from studio.restore import restore
 from studio.scene import build_scene
@@ -30,6 +31,10 @@ SCENE_CARDS = {
     "coins": ("Coins of Pompeii", "A relief raised from a photograph's tones."),
     "house": ("The façade in metres", "Extruded from the drawing by its own scale bar."),
     "plan": ("The plan in metres", "Walls raised from the plan."),
+    "building": (
+        "The house in metres",
+        "Plan, elevation and section as one building; what no sheet shows is a rule.",
+    ),
     "room": ("The restored panel on a wall", "Hung at its true size."),
 }
 
@@ -146,7 +151,7 @@ def _pictures(stage: Path, home: Home) -> list[Part]:
 
 
 def _scenes(stage: Path, home: Home, size: dict, outcome: Outcome) -> list[Part]:
-    """Four scenes, each with its render; without a Blender the scenes alone, and a word about it."""
+    """Five scenes, each with its render; without a Blender the scenes alone, and a word about it."""
     try:
         find_blender()
         has_blender = True
@@ -154,23 +159,33 @@ def _scenes(stage: Path, home: Home, size: dict, outcome: Outcome) -> list[Part]
         has_blender = False
         outcome.notes.append(f"Nothing was rendered. {error}")
     samples, by_bar = stage / "samples", {"read_scale_bar": True}
+    sheets = [samples / f"{name}.png" for name in ("plan", "facade", "section")]
     asked = {
-        "coins": (samples / "coins.png", {"kind": "relief", "width_m": COINS_WIDTH_M}),
-        "house": (samples / "facade.png", {"kind": "facade", **by_bar}),
-        "plan": (samples / "plan.png", {"kind": "plan", **by_bar}),
-        "room": (stage / "restored" / "restored.png", {"kind": "gallery", "width_m": PANEL_WIDTH_M}),
+        "coins": partial(build_scene, samples / "coins.png", kind="relief", width_m=COINS_WIDTH_M),
+        "house": partial(build_scene, samples / "facade.png", kind="facade", **by_bar),
+        "plan": partial(build_scene, samples / "plan.png", kind="plan", **by_bar),
+        "building": partial(_building, sheets, outcome),
+        "room": partial(build_scene, stage / "restored" / "restored.png", kind="gallery", width_m=PANEL_WIDTH_M),
     }
     parts = []
-    for name, (source, options) in asked.items():
+    for name, how in asked.items():
         title, gist = SCENE_CARDS[name]
         scene, render = stage / f"{name}-scene", stage / name
-        build = partial(build_scene, source, scene, home=home, **options)
+        build = partial(how, scene, home=home)
         if has_blender:
             parts.append(Part(f"{title}: scene", build))
             parts.append(Part(title, partial(render_scene, scene, render, home=home, **size), "Scene", gist))
         else:
             parts.append(Part(title, build, "Scene", gist))
     return parts
+
+
+def _building(sheets: Sequence[Path], outcome: Outcome, scene: Path, home: Home) -> Release:
+    """The house that all three sheets show; what they leave a person to decide is a note of the demonstration."""
+    made = build_building(sheets, scene, home=home)
+    if reason := made.record["findings"].get("reason"):
+        outcome.notes.append(f"The house in metres: {reason}")
+    return made
 
 
 def _samples(seed: int) -> Draft:

@@ -21,7 +21,8 @@ from .plan import FROM_THE_SOUTH_WEST
 from .roofs import flat, pitched
 from .solids import Geometry, joined, polygons, prism, shifted
 
-WALL, RULED, TILE = (0.82, 0.77, 0.68), (0.74, 0.72, 0.69), (0.47, 0.29, 0.23)
+# What is a rule has the colour of what was drawn: a wall in two colours looks built so. The evidence pass tells them apart.
+WALL, LEAD, TILE = (0.82, 0.77, 0.68), (0.74, 0.72, 0.69), (0.47, 0.29, 0.23)
 REVEAL_M = 0.18  # by rule, how far panes and doors lie behind the wall's face
 SLAB_M = 0.25  # by rule, of upper floors
 DRAWN, RULE = 2, 6
@@ -130,7 +131,7 @@ class _Builder:
             note = "continues the wall below by rule" if number else "by rule; no sheet shows this wall"
             aspects = {"position": RULE, "form": RULE, "dimension": max(RULE, storey.level)}
             self._turned(
-                frame, name, cut(wall, storey.low, storey.high, cutters), aspects, "rule", (Evidence(note=note),), RULED
+                frame, name, cut(wall, storey.low, storey.high, cutters), aspects, "rule", (Evidence(note=note),), WALL
             )
             return
         from shapely.affinity import translate
@@ -142,7 +143,7 @@ class _Builder:
         self._turned(frame, name, solid, aspects, "drawing" if worst(aspects) < RULE else "rule", seen)
         aspects = {"position": DRAWN, "form": DRAWN, "dimension": RULE}
         note = Evidence(note=f"thickness of {design.thickness:.2f} m as on the ground floor, by rule")
-        self._turned(frame, f"{name}-core", cut(core, storey.low, storey.high, cutters), aspects, "rule", (*seen, note), RULED)
+        self._turned(frame, f"{name}-core", cut(core, storey.low, storey.high, cutters), aspects, "rule", (*seen, note), WALL)
 
     def _turned(self, frame: FacadeFrame, name: str, solid, aspects, author: Author, evidence, color=WALL) -> None:
         if solid is not None:
@@ -170,7 +171,7 @@ class _Builder:
         if frame is not None:
             vertices = frame.world(vertices)
         aspects = {"position": DRAWN, "form": RULE, "dimension": RULE}
-        self.add(name, "lintel", (vertices, faces), aspects, "rule", hole.evidence, color=RULED)
+        self.add(name, "lintel", (vertices, faces), aspects, "rule", hole.evidence, color=WALL)
 
     def _fill(self, frame: FacadeFrame, hole: DesignedHole, face: tuple[float, float]) -> None:
         """Pane and bars, leaves and steps, turned to the façade."""
@@ -227,7 +228,7 @@ class _Builder:
             return
         eaves = design.storeys[-1].high
         if form.kind == "flat":
-            self.add("roof", "roof", flat(design.size, eaves), dict(form.aspects), form.author, form.evidence, color=RULED)
+            self.add("roof", "roof", flat(design.size, eaves), dict(form.aspects), form.author, form.evidence, color=LEAD)
             return
         shell, gables = pitched(
             design.size, eaves, form.ridge, axis=form.axis, inset=form.inset, thickness=min(design.thickness, 0.8)
@@ -236,7 +237,7 @@ class _Builder:
         for number, gable in enumerate(gables):
             aspects = {"position": RULE, "form": RULE, "dimension": RULE}
             self.add(
-                f"gable-{number}", "wall", gable, aspects, "rule", (Evidence(note="closes the roof by rule"),), color=RULED
+                f"gable-{number}", "wall", gable, aspects, "rule", (Evidence(note="closes the roof by rule"),), color=WALL
             )
 
     def _on_plan(self, part, note: str) -> Evidence:

@@ -22,7 +22,7 @@ from blender_addon.scenes.plan import polygons_from_mask
 from blender_addon.scenes.texture import Texture
 from studio.drawings.fuse import Fused
 from studio.drawings.holes import Hole
-from studio.drawings.storeys import Height, eaves_row
+from studio.drawings.storeys import Height, eaves_row, ridge_row
 from studio.drawings.views import ACROSS, SIDES, Placed
 
 THICK_M = 0.5  # by rule, where neither plan nor section shows a wall cut
@@ -185,6 +185,8 @@ def _bands(fused: Fused) -> tuple[DesignedBand, ...]:
             if line.name not in ("string course", "cornice"):
                 continue
             (u0, z), (u1, _) = placed.metres(line.x0, line.y), placed.metres(line.x1, line.y)
+            if line.confidence > 0.9:  # it runs along the whole wall; its ends are read on one row, which may be blank
+                u0, u1 = 0.0, length
             top = min(fused.heights.built(side, z), fused.heights.eaves.z)
             # two lines of one moulding are one band
             if u1 - u0 < 0.3 * length or top < 1.0 or any(abs(top - other) < 0.6 for other in taken):
@@ -221,6 +223,11 @@ def _roof(fused: Fused, notes: list[str]) -> DesignedRoof | None:
     if filled < 0.85 or min(fused.size) > WIDEST_ROOF_M:
         why = "the plan is no rectangle" if filled < 0.85 else f"the building is {min(fused.size):.0f} m deep"
         notes.append(f"No roof was built: {why}, and its sheets do not say how it is covered.")
+        if fused.plan is not None:
+            notes.append(
+                f"Every wall of the plan, inside and around courts too, rises to the eaves at {fused.heights.eaves.z:.2f} m by "
+                "rule; no sheet says where each ends."
+            )
         return None
     eaves, ridge = fused.heights.eaves.z, fused.heights.ridge
     shown = next(((p, f) for p in (*fused.elevations.values(), *fused.sections) if (f := _outline(p)) is not None), None)
@@ -289,7 +296,8 @@ def _outline(placed: Placed) -> tuple[float, float, float] | None:
 
     outline = np.array([placed.metres(*p) for p in np.asarray(points, np.float64)])
     low = placed.metres(0, foot)[1]
-    high = placed.metres(0, levels["ridge"])[1] if "ridge" in levels else float(outline[:, 1].max())
+    top = ridge_row(placed.view.front) if placed.view.kind == "elevation" else levels.get("ridge")
+    high = placed.metres(0, top)[1] if top is not None else float(outline[:, 1].max())
     if high - low < 0.4:
         return None
     scale = 400 / max(np.ptp(outline[:, 0]), np.ptp(outline[:, 1]))

@@ -26,6 +26,7 @@ from studio.drawings.rectify import rectified
 from studio.drawings.scale_bar import scale_bar
 
 DOOR_FOOT = 0.045  # of the building's height: a door stands on its steps, a window on its sill
+LETTER = 0.5  # of the usual opening's height: what is lower and lies under the ground is lettering
 
 
 def read_facade(sheet: np.ndarray | Rectified, box: Box | None = None) -> FacadeReading:
@@ -77,6 +78,8 @@ def openings_of(tone: np.ndarray, mass: np.ndarray, ground: int) -> list[ReadOpe
     found += [replace(o, box=(o.box[0] + left, o.box[1] + top, o.box[2] + left, o.box[3] + top))
               for o in completed(seen, picked, (right - left, bottom - top))]  # fmt: skip
     found = [o for o in found if _on_the_building(o.box, mass)]
+    usual = float(np.median([o.box[3] - o.box[1] for o in found])) if found else 0.0
+    found = [o for o in found if o.box[1] <= ground or o.box[3] - o.box[1] > LETTER * usual]
     return sorted(found, key=lambda o: (round(o.box[1] / max(1, 0.04 * height)), o.box[0]))
 
 

@@ -1,4 +1,4 @@
-"""Choosing the openings among thousands of boxes: two small networks, then one box per place.
+"""Choosing the openings among thousands of boxes: two small networks, then the set: rows, and one box per place.
 
 The first network looks at each box alone, the second at the best few hundred and their company. Both were trained on
 synthetic sheets only (`facade_training.py`); their weights are `facade_openings.npz`.
@@ -13,13 +13,18 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from studio.drawings.facade_candidates import HEADS, Candidates, candidates, edges_of
+from studio.drawings.facade_candidates import HEADS, Candidates, Edges, candidates, edges_of
 from studio.drawings.facade_features import company_features, intersection, local_features
-from studio.drawings.facade_plain import plain_openings
+from studio.drawings.facade_plain import fields, pieces, plain_openings, spared
 
 WEIGHTS = Path(__file__).with_name("facade_openings.npz")
 LONG_PX = (1400, 2000)  # a drawing is read at this size: slits are 8 px wide then, and 2 cores read it in seconds
 SHORT_LIST = 700  # boxes that the second network sees
+SIZE = 0.11  # natural logarithm: two windows of a row differ by a tenth at most
+LINE = 6.0  # pixels at reading size by which sills and lintels of a row leave their line
+ALIKE = 0.3  # of likeness in tone, cell by cell, to two that were seen
+TONE = 0.12  # darkness by which fading and hatching make equals differ
+IN_ROW = 0.6  # what a box is worth that only its row speaks for
 LEAST = 0.3  # what the second network gives to a box that is an opening more often than not
 
 
@@ -51,31 +56,81 @@ def look(gray: np.ndarray) -> Seen:
         nothing = np.zeros((0, 4))
         return Seen(nothing, np.zeros(0, np.float32), (), nothing)
     numbers, head, pictures = local_features(work, edges, found)
+    ranks = ranked(work, edges, found, numbers, pictures)
+    order = np.argsort(-ranks, kind="stable")
+    order = order[ranks[order] > 0]
+    return Seen(found.boxes[order] / factor, ranks[order], tuple(HEADS[k] for k in head[order]), pictures[order])
+
+
+def ranked(work: np.ndarray, edges: Edges, found: Candidates, numbers: np.ndarray, pictures: np.ndarray) -> np.ndarray:
+    """What every box of a drawing is worth, float32 [N], 0…1: first alone and in company, then as one of a set.
+
+    Args:
+        work: uint8 [H, W]; edges: of it; found: its N boxes; numbers, pictures: as from `local_features`.
+    """
     first = score("alone", numbers)
     short = short_list(found, first)
     company = company_features(found.boxes[short], first[short], pictures[short])
     second = score("company", np.hstack([numbers[short], company]))
-    second = np.clip(second / LEAST * 0.5, 0, 1)
+    ranks = np.zeros(len(found), np.float32)
+    ranks[short] = np.clip(second / LEAST * 0.5, 0, 1) - 1e-6 * np.arange(len(short))  # of equals the better shaped one
     plain, sure = plain_openings(found, numbers, pictures)
-    index, scores = np.concatenate([short, plain]), np.concatenate([second, sure.astype(np.float32)])
-    order = np.argsort(-scores, kind="stable")
-    index, scores = index[order], scores[order]
-    return Seen(found.boxes[index] / factor, scores, tuple(HEADS[k] for k in head[index]), pictures[index])
+    ranks[plain] = np.maximum(ranks[plain], sure - 1e-3)
+    wall = fields(work, edges)
+    ranks[pieces(found.boxes, work, edges, wall)] *= 0.1
+    openings, rest = spared(found, numbers, wall)
+    ranks[rest] = np.minimum(ranks[rest], 0.45)
+    ranks[openings] = np.maximum(ranks[openings], 0.9)
+    return in_rows(found.boxes, ranks, pictures)
 
 
 def chosen(seen: Seen) -> list[int]:
     """Indices into the short list: one box per opening, best first; a box within an opening is part of it."""
+    return one_each(seen.boxes, seen.scores)
+
+
+def one_each(boxes: np.ndarray, scores: np.ndarray) -> list[int]:
+    """Indices of one box per opening, best first: what meets a better one is a part of it, or its surround.
+
+    Args:
+        boxes: [N, 4]; scores: [N], an opening from 0.5.
+    """
     kept: list[int] = []
-    for i in np.flatnonzero(seen.scores >= 0.5):
-        box = seen.boxes[i : i + 1]
+    area = _areas(boxes)
+    good = np.flatnonzero(scores >= 0.5)
+    for i in good[np.argsort(-scores[good], kind="stable")]:
         if kept:
-            others = seen.boxes[kept]
-            inter = intersection(box, others)[0]
-            smaller = np.minimum(_areas(box), _areas(others))
-            if (inter > 0.25 * smaller).any():
+            inter = intersection(boxes[i : i + 1], boxes[kept])[0]
+            if (inter > 0.25 * np.minimum(area[i], area[kept])).any():
                 continue
         kept.append(int(i))
     return kept
+
+
+def in_rows(boxes: np.ndarray, scores: np.ndarray, pictures: np.ndarray) -> np.ndarray:
+    """The scores, [N], with those boxes raised that stand in a row with openings of their size and look like them.
+
+    Args:
+        boxes: [N, 4], at reading size; scores: [N], an opening from 0.5; pictures: [N, GRID] as from `local_features`.
+    """
+    b = boxes.astype(np.float64)
+    seeds = one_each(b, scores)
+    if len(seeds) < 2:
+        return scores
+    free = np.flatnonzero((intersection(b, b[seeds]) == 0).all(1))
+    out = scores.copy()
+    size = np.log(np.stack([b[:, 2] - b[:, 0], b[:, 3] - b[:, 1]], 1))
+    votes = np.zeros((len(seeds), len(free)))
+    for k, i in enumerate(seeds):
+        slack = max(LINE, 0.04 * (b[i, 3] - b[i, 1]))
+        near = (np.abs(b[free, 1] - b[i, 1]) < slack) & (np.abs(b[free, 3] - b[i, 3]) < slack)
+        near &= (np.abs(size[free] - size[i]) < SIZE).all(1)
+        off = np.sqrt(((pictures[free] - pictures[i]) ** 2).mean(1))
+        votes[k] = np.where(near, np.exp(-((off / TONE) ** 2)), 0)
+    support = np.sort(votes, axis=0)[-2]  # one alone may be a panel, and would bring all its fellows
+    raised = free[support > ALIKE]
+    out[raised] = np.maximum(out[raised], IN_ROW + 0.3 * (support[support > ALIKE] - ALIKE))
+    return out
 
 
 def reading_scale(shape: tuple[int, ...]) -> float:

@@ -20,11 +20,17 @@ from studio.drawings.views import ACROSS, SIDES, Placed, View, along, elevation_
 from studio.errors import DrawingError, ScaleError
 
 APART = 0.15  # widths that differ by more, with openings that do not match, are of two buildings
+SLIVER = 6.0  # a façade read taller than this many times its width is a part of one: towers are drawn to four or five
+PART = 0.3  # of the drawing's width; a wall narrower than this is no measure for a sheet without a scale
 POOR = 0.15  # cost of a match per opening (in widths of one) above which the order agrees by chance
 
 
 class DifferentBuildingsError(DrawingError):
     """A plan and an elevation that cannot show the same building."""
+
+
+class SliverError(DrawingError):
+    """An elevation of which only a narrow strip was found: heights scaled by its width would be invented."""
 
 
 class NothingToFuseError(DrawingError):
@@ -59,13 +65,15 @@ def fuse(views: Sequence[View], *, height_m: float | None = None) -> Fused:
     Args:
         views: drawings that were read; the first plan and one elevation per side are used.
         height_m: of the walls, where no sheet shows it.
-    Raises: NothingToFuseError; ScaleError when no sheet has a scale; DifferentBuildingsError.
+    Raises: NothingToFuseError; SliverError; ScaleError when no sheet has a scale; DifferentBuildingsError.
     """
     plans = [v for v in views if v.kind == "plan"]
     drawn = [v for v in views if v.kind == "elevation" and v.front.facade]
     cuts = [v for v in views if v.kind == "section"]
     if not plans and not drawn:
         raise NothingToFuseError("No plan and no elevation was found on the sheets: name them with --as SHEET=plan.")
+    for view in drawn:
+        _whole_front(view)
     ledger = Ledger([], [f"{v.name}: a second plan was not used." for v in plans[1:]])
     fronts = _sides(drawn, ledger)
     plan, fits = _plan_and_fits(plans[0] if plans else None, fronts, cuts, ledger)
@@ -80,6 +88,19 @@ def fuse(views: Sequence[View], *, height_m: float | None = None) -> Fused:
         plan, elevations, sections, size, tuple(holes), found,
         (*ledger.records, *found.contradictions), (*ledger.notes, *found.assumptions),
     )  # fmt: skip
+
+
+def _whole_front(view: View) -> None:
+    """Raises: SliverError when the wall that was read is no façade."""
+    x0, y0, x1, y1 = view.wall
+    wide, high = x1 - x0, y1 - y0
+    drawn = view.box[2] - view.box[0] if view.box else view.reading.picture.shape[1]
+    if high > SLIVER * max(wide, 1) or (view.px_per_m is None and wide < PART * drawn):
+        raise SliverError(
+            f"{view.name}: of the façade only a strip {wide} px wide and {high} px high was found on {drawn} px of drawing; "
+            f"heights by its width would be invented. Crop the sheet to the elevation, or give its scale "
+            f"(--scale {view.name}=PX_PER_M)."
+        )
 
 
 def _sides(drawn: Sequence[View], ledger: Ledger) -> dict[str, View]:

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+import cv2
 import numpy as np
 
 from studio.drawings.contradictions import Contradiction, compared, counted
+from studio.drawings.paper import runs
 from studio.drawings.reading import Box, FacadeReading, LevelLine, ReadOpening, SectionReading
 from studio.drawings.views import Placed, section_edges
 
@@ -16,6 +18,8 @@ READ_PX = 1.5  # error of one edge that a reader found, pixels
 STOREY_M = 3.0  # by rule, when no sheet shows a height
 SILL_M, LINTEL_M = 0.9, 0.35  # a floor lies this far below the sills above it, and this far above the heads below it
 OVERHANG = 0.012  # of the wall's width: a roof stands out by more, ink and plaster by less
+CHIMNEY = 0.1  # of the wall's width: what stands on a roof and is narrower is a chimney or a dormer
+COVER_M = 0.2  # an elevation shows the tiles of the ridge, a section its timbers below
 NEAR = 0.14  # a string course nearer than this share of a storey to a floor marks that floor
 
 
@@ -121,11 +125,9 @@ def elevation_levels(placed: Placed) -> list[Height]:
     eaves = eaves_row(reading)
     if eaves is not None:
         found.append(Height("eaves", placed.metres(0, eaves)[1], placed, _row(x0, x1, eaves)))
-    ridge = [line.y for line in reading.lines if line.name == "ridge"]
-    if not ridge and reading.silhouette is not None and len(reading.silhouette):
-        ridge = [float(np.min(reading.silhouette[:, 1]))]
-    if ridge and eaves is not None and placed.metres(0, ridge[0])[1] > found[-1].z + 0.3:
-        found.append(Height("ridge", placed.metres(0, ridge[0])[1], placed, _row(x0, x1, ridge[0])))
+    ridge = ridge_row(reading)
+    if ridge is not None and eaves is not None and placed.metres(0, ridge)[1] > found[-1].z + 0.3:
+        found.append(Height("ridge", placed.metres(0, ridge)[1], placed, _row(x0, x1, ridge)))
     return sorted(found, key=lambda h: h.z)
 
 
@@ -144,8 +146,36 @@ def eaves_row(reading: FacadeReading) -> float | None:
         return line.y
     outline = np.empty((0, 2)) if reading.silhouette is None else np.asarray(reading.silhouette, np.float64)
     upper = outline[outline[:, 1] < (top + bottom) / 2]
-    tips = [upper[side.argmax(), 1] for side in (x0 - upper[:, 0], upper[:, 0] - x1) if len(upper) and side.max() > reach]
-    return float(max(tips)) if tips else float(top)
+    tips = []
+    for out in (x0 - upper[:, 0], upper[:, 0] - x1) if len(upper) else ():
+        if out.max() > reach:
+            tips.append(upper[out > out.max() - 0.25 * reach, 1])  # the edge of a roof, from its upper to its lower corner
+    return float(np.mean([(tip.min() + tip.max()) / 2 for tip in tips])) if tips else float(top)
+
+
+def ridge_row(reading: FacadeReading) -> float | None:
+    """Row of an elevation where its roof ends, pixels; chimneys do not count. None where no outline was read.
+
+    A chimney is narrow and rises at once; a gable is narrow at its top as well, but rises slowly.
+    """
+    if reading.silhouette is None or len(reading.silhouette) < 3 or reading.facade is None:
+        return next((one.y for one in reading.lines if one.name == "ridge"), None)
+    outline = np.rint(np.asarray(reading.silhouette, np.float64)).astype(np.int32)
+    at = outline.min(axis=0)
+    wide, high = outline.max(axis=0) - at + 1
+    filled = np.zeros((high, wide), np.uint8)
+    cv2.fillPoly(filled, [outline - at], 1)
+    tall = (high - filled.argmax(axis=0)).astype(np.float32)
+    across = max(3, round(CHIMNEY * (reading.facade[2] - reading.facade[0]))) | 1
+    # at its ends an outline falls to the ground, and counts as narrow nowhere
+    spread = cv2.copyMakeBorder(tall[None], 0, 0, across, across, cv2.BORDER_REPLICATE)
+    broad = cv2.morphologyEx(spread, cv2.MORPH_OPEN, np.ones((1, across), np.uint8))[0, across:-across]
+    over = tall - broad
+    for first, last in runs(over > 0.003 * wide):
+        part = over[first:last]
+        if np.median(part) > 0.6 * part.max():
+            tall[first:last] = broad[first:last]
+    return float(at[1] + high - tall.max())
 
 
 def section_levels(placed: Placed) -> list[Height]:
@@ -228,7 +258,7 @@ def _height_records(pairs: Sequence[tuple[Height, Height]]) -> list[Contradictio
         a, b = a1.by, b1.by
         if a is None or b is None:
             continue
-        error = READ_PX * (1 / a.px_per_m[1] + 1 / b.px_per_m[1])
+        error = READ_PX * (1 / a.px_per_m[1] + 1 / b.px_per_m[1]) + (COVER_M if a1.name == "ridge" else 0.0)
         regions = [(p.view.sha256, p.view.region(h.region)) for p, h in ((a, a1), (b, b1)) if h.region]
         if element == "height of storey 0" and len(walls) == 2:
             element = "height of the walls"

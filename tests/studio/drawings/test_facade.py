@@ -7,7 +7,7 @@ import pytest
 from studio.drawings.facade import moved, read_facade
 from studio.drawings.facade_candidates import likeness
 from studio.drawings.facade_grid import completed
-from studio.drawings.facade_openings import Seen
+from studio.drawings.facade_openings import Seen, in_rows, one_each
 from studio.drawings.paper import turned
 from studio.drawings.reading import ReadOpening
 from studio.drawings.rectify import rectified
@@ -60,6 +60,28 @@ def test_the_ground_and_the_eaves_are_among_the_levels(facade):
     assert lines["ground"] == pytest.approx(sheet.facade[3], abs=6)
     assert lines["eaves"] == pytest.approx(sheet.facade[1], abs=0.03 * (sheet.facade[3] - sheet.facade[1]))
     assert [line.y for line in reading.lines] == sorted(line.y for line in reading.lines)
+
+
+def test_courses_of_brick_neither_hide_windows_nor_pass_for_them():
+    sheet = elevation(building(23), "brick")
+    reading = read_facade(sheet.image)
+    truth = [box for _, box in sheet.openings]
+    assert found(truth, [o.box for o in reading.openings], 0.02 * sheet.image.shape[1]) == len(truth)
+    assert len(reading.openings) == len(truth)
+
+
+def test_a_weak_window_is_believed_where_two_of_its_row_look_like_it():
+    boxes = np.array([[x, 100, x + 20, 140] for x in (50, 100, 150)] + [[200, 130, 220, 170]], float)
+    scores = np.array([0.9, 0.8, 0.1, 0.1], np.float32)
+    pictures = np.full((4, 108), 0.5, np.float32)
+    assert (in_rows(boxes, scores, pictures) >= 0.5).tolist() == [True, True, True, False]
+    pictures[2] = 0.0  # a blank panel is no window, wherever it stands
+    assert (in_rows(boxes, scores, pictures) >= 0.5).tolist() == [True, True, False, False]
+
+
+def test_of_boxes_upon_one_another_the_best_is_kept():
+    boxes = np.array([[0, 0, 40, 80], [5, 5, 35, 80], [60, 0, 100, 80]], float)
+    assert one_each(boxes, np.array([0.7, 0.9, 0.6], np.float32)) == [1, 2]
 
 
 @pytest.mark.parametrize(("seed", "style"), [(2, "hatched"), (4, "hollow"), (4, "washed"), (4, "bare"), (4, "halftoned")])

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from house_readings import all_views, elevation_view, plan_view, section_view, without_scale
 
 from studio.drawings.contradictions import compared, counted
-from studio.drawings.fuse import DifferentBuildingsError, NothingToFuseError, fuse
+from studio.drawings.fuse import DifferentBuildingsError, NothingToFuseError, SliverError, fuse
 from studio.drawings.matching import Span, aligned, matched
 from studio.errors import ScaleError
 from studio.samples.building import building
@@ -116,6 +116,17 @@ def test_sheets_of_different_buildings_are_refused_by_name(other):
 def test_a_facade_taken_for_the_wrong_side_is_refused_with_a_hint():
     with pytest.raises(DifferentBuildingsError, match="width from west to east"):
         fuse([plan_view(HOUSE), elevation_view(HOUSE, side="west")])
+
+
+def test_a_strip_of_a_facade_is_refused_by_name():
+    view = elevation_view(HOUSE)
+    x0, y0, _, y1 = view.wall
+    strip = replace(view, reading=replace(view.front, facade=(x0, y0, x0 + (y1 - y0) // 8, y1)))
+    with pytest.raises(SliverError, match="only a strip"):
+        fuse([plan_view(HOUSE), strip])
+    part = replace(view, px_per_m=None, reading=replace(view.front, facade=(x0, (y0 + y1) // 2, x0 + 150, y1)))
+    with pytest.raises(SliverError, match="--scale"):
+        fuse([plan_view(HOUSE), part])
 
 
 def test_nothing_to_fuse_is_said():
