@@ -27,7 +27,8 @@ def without_lettering(reading: PlanReading, lettering: Sequence[Written]) -> Pla
     boxes = [_grown(one) for one in lettering if one.confidence >= SURE and sum(c.isalnum() for c in one.text) >= LETTERS]
     if not boxes:
         return reading
-    written = np.zeros(reading.walls.shape, np.uint8)
+    height, width = reading.walls.shape[:2]
+    written = np.zeros((height, width), np.uint8)
     for x0, y0, x1, y1 in boxes:
         written[max(0, y0) : y1, max(0, x0) : x1] = 1
     count, labels, facts, _ = cv2.connectedComponentsWithStats(reading.walls.astype(np.uint8), connectivity=8)
@@ -38,8 +39,7 @@ def without_lettering(reading: PlanReading, lettering: Sequence[Written]) -> Pla
         return reading
 
     def is_drawn(x: float, y: float) -> bool:
-        row, column = int(np.clip(y, 0, written.shape[0] - 1)), int(np.clip(x, 0, written.shape[1] - 1))
-        return not written[row, column]
+        return not written[min(max(int(y), 0), height - 1), min(max(int(x), 0), width - 1)]
 
     def middle(box: Box) -> tuple[float, float]:
         return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
