@@ -13,16 +13,13 @@ from studio.drawings.facade_levels import (
     columns_of,
     ground_of,
     level_lines,
-    mass_of,
     outline_of,
     polygon_of,
-    tinted,
     wall_box,
 )
 from studio.drawings.facade_openings import Seen, chosen, look
-from studio.drawings.paper import flatten, ink, without_border
+from studio.drawings.part import angle_of, part_of
 from studio.drawings.reading import Box, FacadeReading, ReadOpening, Rectified, ScaleBar
-from studio.drawings.rectify import rectified
 from studio.drawings.scale_bar import scale_bar
 
 DOOR_FOOT = 0.045  # of the building's height: a door stands on its steps, a window on its sill
@@ -38,12 +35,8 @@ def read_facade(sheet: np.ndarray | Rectified, box: Box | None = None) -> Facade
     Returns: a FacadeReading whose coordinates belong to its `picture`.
     Raises: NoDrawingError when no ink stands together that could be a building.
     """
-    upright = sheet if isinstance(sheet, Rectified) else rectified(sheet)
-    x0, y0, x1, y1 = (0, 0, *upright.gray.shape[::-1]) if box is None else box
-    gray, tone = upright.gray[y0:y1, x0:x1], tone_of(upright)[y0:y1, x0:x1]
-    mask = ink(gray)
-    mask = without_border(mask) if box is None else mask
-    mass = mass_of(np.maximum(mask, tinted(tone)))
+    part = part_of(sheet, box)
+    upright, gray, tone, mask, mass = part.sheet, part.gray, part.tone, part.ink, part.mass
     ground = ground_of(mask, mass)
     outline = outline_of(mass, ground)
     facade = wall_box(outline, ground)
@@ -56,15 +49,7 @@ def read_facade(sheet: np.ndarray | Rectified, box: Box | None = None) -> Facade
         notes=_notes(upright, openings), lines=level_lines(mask, outline, facade, ground),
         columns=columns_of(edges_of(gray), facade, [o.surround or o.box for o in openings]),
     )  # fmt: skip
-    return moved(reading, x0, y0)
-
-
-def tone_of(sheet: Rectified) -> np.ndarray:
-    """The sheet in grey, uint8 [H, W], with a paper estimate so wide that tinted walls keep their tone."""
-    tone = flatten(sheet.picture, 0.5)
-    if sheet.removed is not None:
-        tone[sheet.removed] = 255
-    return tone
+    return moved(reading, *part.corner)
 
 
 def openings_of(tone: np.ndarray, mass: np.ndarray, ground: int) -> list[ReadOpening]:
@@ -81,12 +66,6 @@ def openings_of(tone: np.ndarray, mass: np.ndarray, ground: int) -> list[ReadOpe
     usual = float(np.median([o.box[3] - o.box[1] for o in found])) if found else 0.0
     found = [o for o in found if o.box[1] <= ground or o.box[3] - o.box[1] > LETTER * usual]
     return sorted(found, key=lambda o: (round(o.box[1] / max(1, 0.04 * height)), o.box[0]))
-
-
-def angle_of(sheet: Rectified) -> float:
-    """Degrees by which the sheet was turned, against the clock positive as in `cv2.getRotationMatrix2D`."""
-    m = sheet.to_sheet / sheet.to_sheet[2, 2]
-    return round(float(np.degrees(np.arctan2(m[1, 0], m[0, 0]))), 3) + 0.0
 
 
 def moved(reading: FacadeReading, dx: int, dy: int) -> FacadeReading:

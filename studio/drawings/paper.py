@@ -85,10 +85,3 @@ def runs(row: np.ndarray) -> list[tuple[int, int]]:
     """Start and end (exclusive) of every stretch of True."""
     step = np.diff(np.concatenate([[0], row.astype(np.int8), [0]]))
     return list(zip(np.flatnonzero(step == 1).tolist(), np.flatnonzero(step == -1).tolist(), strict=True))
-
-
-def pen_width(mask: np.ndarray) -> float:
-    """Median width of the lines, in pixels."""
-    distance = cv2.distanceTransform(mask, cv2.DIST_L2, 5)
-    ridge = distance[(distance > 0.9) & (distance == cv2.dilate(distance, np.ones((3, 3))))]
-    return float(np.median(ridge) * 2) if ridge.size else 2.0

@@ -5,12 +5,10 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from studio.drawings.facade import angle_of, tone_of
-from studio.drawings.facade_levels import mass_of, tinted
 from studio.drawings.facade_openings import chosen, look
-from studio.drawings.paper import ink, runs, without_border
+from studio.drawings.paper import runs
+from studio.drawings.part import angle_of, part_of
 from studio.drawings.reading import Box, LevelLine, ReadOpening, Rectified, SectionReading
-from studio.drawings.rectify import rectified
 from studio.drawings.section_cut import cut_masonry
 
 FLOOR_SPAN = 0.35  # a floor is cut over a third of the building at least; lintels and landings are shorter
@@ -26,17 +24,14 @@ def read_section(sheet: np.ndarray | Rectified, box: Box | None = None) -> Secti
     Returns: a SectionReading whose coordinates belong to its `picture`.
     Raises: NoDrawingError when no ink stands together that could be a building.
     """
-    upright = sheet if isinstance(sheet, Rectified) else rectified(sheet)
-    x0, y0, x1, y1 = (0, 0, *upright.gray.shape[::-1]) if box is None else box
-    gray, tone = upright.gray[y0:y1, x0:x1], tone_of(upright)[y0:y1, x0:x1]
-    mask = ink(gray)
-    mask = without_border(mask) if box is None else mask
-    mass = mass_of(np.maximum(mask, tinted(tone)))
-    cut, is_inverted = cut_masonry(upright.picture[y0:y1, x0:x1], gray, tone, mass)
+    part = part_of(sheet, box)
+    upright, gray, tone, mask, mass = part.sheet, part.gray, part.tone, part.ink, part.mass
+    x0, y0 = part.corner
+    cut, is_inverted = cut_masonry(part.picture, gray, tone, mass)
     span = _span(cut, mass)
     ground = _ground(mask, mass, [], span)
-    for part in (cut[ground - 2 :, : span[0]], cut[ground - 2 :, span[2] :]):
-        part[:] = False
+    for beside in (cut[ground - 2 :, : span[0]], cut[ground - 2 :, span[2] :]):
+        beside[:] = False
     floors = _floors(cut, gray, span)
     if is_inverted:
         cut[ground + 1 :] = False  # bare paper under the floor is no masonry
@@ -44,7 +39,7 @@ def read_section(sheet: np.ndarray | Rectified, box: Box | None = None) -> Secti
     lines = _lines(roof, floors, ground, span)
     openings = [] if cut.mean() > 0.5 else _openings(tone, mass, cut)
     walls = np.zeros(upright.gray.shape, bool)
-    walls[y0:y1, x0:x1] = cut
+    walls[y0 : y0 + cut.shape[0], x0 : x0 + cut.shape[1]] = cut
 
     def there(line: LevelLine) -> LevelLine:
         return LevelLine(line.name, line.y + y0, line.x0 + x0, line.x1 + x0, line.confidence)

@@ -20,11 +20,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
+from watermark import HANDLE, KEY, Attack, Picture, pictures, psnr
+from watermark_card import REDRAWN_HEADING, with_section
 
 from provenance.watermark import LOUDEST, SCHEME, Watermark
-from tests.benchmarks.watermark import HANDLE, KEY, REDRAWN_HEADING, Attack, Picture, pictures, psnr, with_section
 
 STRENGTHS = (0.05, 0.1, 0.2, 0.4, 1.0)
 SQUARE_PX, TILE_PX = 64, 512
