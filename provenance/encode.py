@@ -275,10 +275,27 @@ def _decode_tiff_lzw(data: bytes, bits: int) -> np.ndarray:
     return cv2.cvtColor(found, cv2.COLOR_BGR2RGB if found.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
 
 
-def _decode_pillow(data: bytes) -> np.ndarray:
-    from PIL import Image
+def _opened(data: bytes):
+    """Open a file with Pillow's class for what its first bytes show. Nothing is decoded yet.
 
-    with Image.open(io.BytesIO(data)) as image:
+    `Image.open` refuses above 179 megapixels whatever `_check_size` allows; it is left what nobody writes here, such as BMP.
+    """
+    from PIL import AvifImagePlugin, GifImagePlugin, Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
+
+    classes = {
+        "image/png": PngImagePlugin.PngImageFile,
+        "image/jpeg": JpegImagePlugin.JpegImageFile,
+        "image/webp": WebPImagePlugin.WebPImageFile,
+        "image/avif": AvifImagePlugin.AvifImageFile,
+        "image/tiff": TiffImagePlugin.TiffImageFile,
+        "image/gif": GifImagePlugin.GifImageFile,
+    }
+    kind = sniff(data[:32])
+    return classes[kind](io.BytesIO(data)) if kind in classes else Image.open(io.BytesIO(data))
+
+
+def _decode_pillow(data: bytes) -> np.ndarray:
+    with _opened(data) as image:
         width, height = image.size
         _check_size(width, height, len(image.getbands()) if image.mode != "1" else 1 / 8, len(data))
         if image.mode.startswith("I;16"):
@@ -297,9 +314,7 @@ def _decode_indices(data: bytes) -> tuple[np.ndarray, np.ndarray]:
         with tifffile.TiffFile(io.BytesIO(data)) as file:
             page = file.pages[0]
             return page.asarray(), (page.colormap.T >> 8).astype(np.uint8)  # type: ignore[union-attr]
-    from PIL import Image
-
-    with Image.open(io.BytesIO(data)) as image:
+    with _opened(data) as image:
         palette = np.frombuffer(bytes(image.getpalette() or []), np.uint8).reshape(-1, 3)
         return np.asarray(image), palette
 
@@ -310,7 +325,5 @@ def _icc(data: bytes) -> bytes | None:
 
         with tifffile.TiffFile(io.BytesIO(data)) as file:
             return file.pages[0].iccprofile  # type: ignore[union-attr]
-    from PIL import Image
-
-    with Image.open(io.BytesIO(data)) as image:
+    with _opened(data) as image:
         return image.info.get("icc_profile")

@@ -179,6 +179,20 @@ def test_a_blank_mask_of_a_large_scan_is_read():
     assert encode.decode(blank).shape == (13_000, 13_000)
 
 
+def test_a_scan_of_200_megapixels_is_read_back():
+    pixels = np.zeros((8_000, 25_000), np.uint8)
+    pixels[::9] = 200
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "png", compress_level=1)
+    assert np.array_equal(encode.decode(buffer.getvalue()), pixels)
+
+
+def test_a_bmp_from_a_screenshot_is_read():
+    pixels, buffer = RNG.integers(0, 256, (20, 30, 3), np.uint8), io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "bmp")
+    assert np.array_equal(encode.decode(buffer.getvalue()), pixels)
+
+
 def test_a_chunk_that_claims_more_than_the_file_has_ends_at_once():
     png = bytearray(cv2.imencode(".png", RNG.integers(0, 2**16, (9, 7, 3), np.uint16))[1].tobytes())
     at = bytes(png).index(b"IDAT") - 4
