@@ -19,6 +19,7 @@ from PIL import Image
 
 from pipelines.lines import extract_lines
 
+SURFACES = ("architecture", "painting", "photograph")  # kinds; a subkind "line" has none
 THUMBNAIL_PX = 64  # equal to pipelines.unet.REFERENCE_PX; a test compares them
 
 
@@ -59,9 +60,18 @@ def decoded(folder: Path, wanted: list[dict[str, str]]) -> Iterator[tuple[dict[s
                     yield row, np.asarray(Image.open(io.BytesIO(stream.read())).convert("RGB"))
 
 
-def works(folder: Path, split: str = "train", at_most: int | None = None) -> list[Work]:
-    """Decode the pictures of a split once, with their line maps."""
+def works(folder: Path, split: str = "train", at_most: int | None = None, *, surfaces: bool = False) -> list[Work]:
+    """Decode the pictures of a split once, with their line maps.
+
+    Args:
+        folder: of the shards.
+        split: of the index.
+        at_most: so many, spread over the index; None for all.
+        surfaces: only paintings, photographs, watercolours and tone engravings, in which surfaces have a look.
+    """
     wanted = [row for row in rows(folder, split) if row["kind"] != "damage"]
+    if surfaces:
+        wanted = [row for row in wanted if row["kind"] in SURFACES and row["subkind"] != "line"]
     if at_most is not None:
         wanted = wanted[:: max(1, len(wanted) // at_most)][:at_most]
     return [Work.of(pixels) for _, pixels in decoded(folder, wanted)]

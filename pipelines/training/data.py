@@ -15,13 +15,14 @@ import torch
 from pipelines.prefill import conditions, given_fill
 from pipelines.training.corpus import Work, works
 from pipelines.training.damage import GROUNDS, apply_veil
+from pipelines.training.drawing import drawn
 from pipelines.training.masks import SHARES, Damage, mask_bank, veil_bank
 from pipelines.veil import divided
 
 LINES_SHARE = 0.25  # of the restorations see a line map; the rest must do without
 REFERENCE_SHARE = 0.7  # see the whole picture, small, as the reference of style
 ENLARGED = {1.0: 0.6, 1.5: 0.15, 2.0: 0.15, 3.0: 0.1}  # scans are far smoother per pixel than pictures of 512 px
-DRAWING_SHARE = 0.05  # of the examples at their own size: the whole picture is lost, its soft tones and its lines are given
+DRAWING_SHARE = 0.05  # of the examples at their own size, where a plan does not say otherwise: drawn from lines (`drawing.py`)
 SECOND_SHARE = 0.5  # of the examples have damage of a second family; a scratch alone leaves nearly all pixels idle
 ROUGH_SHARE = 0.5  # of the masks are as people draw them
 VEIL_SHARE = 0.05  # of the examples also lie under a translucent layer
@@ -34,12 +35,21 @@ class Material:
     pictures: list[Work]
     bank: dict[str, list[Damage]]
     veils: list[np.ndarray]
+    drawings: float = DRAWING_SHARE  # 0…1, of the examples at their own size
 
     @classmethod
-    def of_shards(cls, folder: Path, seed: int, per_family: int, at_most: int | None = None) -> Material:
-        """Decode the shards of a folder and draw the damage."""
-        pictures, bank = works(folder, at_most=at_most), mask_bank(folder, seed, per_family)
-        return cls(pictures, bank, veil_bank(seed, max(1, per_family // 3)))
+    def of_shards(
+        cls,
+        folder: Path,
+        seed: int,
+        per_family: int,
+        at_most: int | None = None,
+        drawings: float = DRAWING_SHARE,
+        surfaces: bool = False,
+    ) -> Material:
+        """Decode the shards of a folder and draw the damage. `surfaces`: leave out what is drawn in lines alone."""
+        pictures, bank = works(folder, at_most=at_most, surfaces=surfaces), mask_bank(folder, seed, per_family)
+        return cls(pictures, bank, veil_bank(seed, max(1, per_family // 3)), drawings)
 
 
 @dataclass(frozen=True)
@@ -97,17 +107,17 @@ def _example(material: Material, rng: np.random.Generator, side: int) -> Example
     while True:
         work = material.pictures[rng.integers(len(material.pictures))]
         height, width = work.pixels.shape[:2]
-        scale = float(rng.choice(list(ENLARGED), p=list(ENLARGED.values())))
+        scale = 1.0 if material.drawings == 1 else float(rng.choice(list(ENLARGED), p=list(ENLARGED.values())))
         part = round(side / scale)
         if min(height, width) <= part:
             continue
         image, lines = _window(work, rng, part, side)
         reference = work.thumbnail.astype(np.float32) / 255
         given = np.asarray(rng.random() < REFERENCE_SHARE, np.float32)
-        if scale == 1 and rng.random() < DRAWING_SHARE:
+        if scale == 1 and rng.random() < material.drawings:
             hole = np.ones((side, side), bool)
-            soft = cv2.GaussianBlur(image, (0, 0), float(rng.uniform(2.0, 8.0)), borderType=cv2.BORDER_REFLECT)
-            told = given_fill(soft, hole, soft)
+            image, flat, lines = drawn(image, lines, rng)
+            told = given_fill(flat, hole, flat)
             rest = (lines, np.ones_like(lines), np.zeros_like(lines), reference, given)
             return Example(image, told.fill, told.mean, hole, told.distance, *rest)
         piece = _damage(material, rng, side)

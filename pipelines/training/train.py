@@ -30,7 +30,7 @@ from torch import nn
 
 from pipelines.noise import mixed
 from pipelines.training.checkpoint import grown, resume, save, spent
-from pipelines.training.data import Batch, Material, batch
+from pipelines.training.data import DRAWING_SHARE, Batch, Material, batch
 from pipelines.training.devices import devices
 from pipelines.training.feed import feed
 from pipelines.training.sheet import sample_sheet
@@ -56,6 +56,7 @@ class Config:
     average: float = 0.9995  # EMA of the weights
     masks: int = 24  # per family
     works: int | None = None  # None: all of the split
+    drawings: float = DRAWING_SHARE  # of the examples are drawn from lines; at 1 only pictures with surfaces are seen
     seed: int = 0
     threads: int = 1  # of the CPU's arithmetic; beside a GPU: processes that make batches
     checkpoint_every: int = 300  # steps
@@ -81,6 +82,15 @@ PLANS = {
         masks=2,
         works=24,
         checkpoint_every=20,
+    ),
+    "drawing": Config(  # weights of their own for variants, begun with those of the restoration (--start)
+        crops=((128, 4), (192, 2)),  # a window and its surround fit in
+        images=30_000,
+        learning_rate=6e-4,
+        mean_only=0.2,
+        flow_share=0.5,  # variants want a surface; restorations are mostly asked for the mean
+        masks=1,
+        drawings=1.0,
     ),
     "gpu": Config(
         widths=(48, 96, 192, 384),
@@ -263,7 +273,8 @@ def main() -> None:
     changes = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
     config = replace(PLANS[options.plan], **changes)
     cv2.setNumThreads(1)
-    material = Material.of_shards(options.data, config.seed, config.masks, config.works)
+    surfaces = config.drawings == 1
+    material = Material.of_shards(options.data, config.seed, config.masks, config.works, config.drawings, surfaces)
 
     def tell(line: dict, average: dict) -> None:
         sample_sheet(average, config, material, options.out / "sheet.png")
