@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from pipelines.errors import PixelsError
+from pipelines.fidelity_openings import Openings, OpeningsFound, find_openings
 from pipelines.lines import extract_lines
 
 TOLERANCE_PX = 3.0  # lines this close count as the same
@@ -18,8 +19,8 @@ FARTHEST_PX = 50.0  # longer ways count as this in the chamfer distance
 # Measured on 40 pairs of an elevation and its faithful or perturbed rendering (3 styles, half of them aged sheets; simulated
 # renderings, no diffusion output): faithful ones had F 0.996 in the median and 0.973 at the 10th percentile. A moved window
 # still had 0.968–0.974, so F alone does not see it; precision (AUC 0.93 for 0.30 m) and the worst tile (0.85) see more, and
-# an added storey fell in the worst tile alone (AUC 1.0). All four must hold. Even then only comparing the openings one by
-# one can tell a moved window, which needs a reader of drawings: whoever has one may lower the word, never raise it.
+# an added storey fell in the worst tile alone (AUC 1.0). All four must hold, and where the drawing's openings are known every
+# one of them must be found again (`fidelity_openings.py`): lines alone do not see a window that moved by a foot.
 LEAST_F, LEAST_RECALL, LEAST_PRECISION, LEAST_WORST_TILE = 0.90, 0.85, 0.90, 0.60
 RECONSTRUCTION, FREE = "reconstruction", "free interpretation"
 
@@ -34,8 +35,9 @@ class Fidelity:
         precision: share of the variant's lines that the drawing explains within 3 px.
         worst_tile: the lowest recall or precision in any of 8 × 8 tiles that has lines.
         chamfer: mean distance between the lines, both ways, in px; distances above 50 count as 50.
-        interpretation: "reconstruction" only when F ≥ 0.90, recall ≥ 0.85, precision ≥ 0.90 and worst tile ≥ 0.60;
-            otherwise "free interpretation". Either way, what it adds to the drawing is conjecture.
+        interpretation: "reconstruction" only when F ≥ 0.90, recall ≥ 0.85, precision ≥ 0.90 and worst tile ≥ 0.60, and all
+            openings hold; otherwise "free interpretation". Either way, what it adds to the drawing is conjecture.
+        openings: what became of each opening of the drawing; None when none were known.
     """
 
     f: float
@@ -44,13 +46,15 @@ class Fidelity:
     worst_tile: float
     chamfer: float
     interpretation: str
+    openings: OpeningsFound | None = None
 
 
-def fidelity(drawing: np.ndarray, variant: np.ndarray) -> Fidelity:
-    """Compare the lines of two pictures of the same frame.
+def fidelity(drawing: np.ndarray, variant: np.ndarray, openings: Openings | None = None) -> Fidelity:
+    """Compare the lines of two pictures of the same frame, and the openings one by one.
 
     Args:
         drawing, variant: uint8 [H, W, 3], the same size.
+        openings: those of the drawing; None, or one without boxes, when none are known.
 
     Raises:
         PixelsError: when the sizes differ.
@@ -63,13 +67,15 @@ def fidelity(drawing: np.ndarray, variant: np.ndarray) -> Fidelity:
     drawn, shown = extract_lines(drawing), extract_lines(variant)
     if not drawn.any() or not shown.any():
         return Fidelity(0.0, 0.0, 0.0, 0.0, FARTHEST_PX, FREE)
+    found = find_openings(drawing, variant, openings) if openings is not None and openings.boxes else None
     to_drawn, to_shown = _distance(drawn), _distance(shown)
     recall, precision = _near(to_shown[drawn]), _near(to_drawn[shown])
     f = 2 * recall * precision / max(recall + precision, 1e-9)
     worst = _worst_tile(drawn, shown, to_drawn, to_shown)
     chamfer = float(np.minimum(to_shown[drawn], FARTHEST_PX).mean() + np.minimum(to_drawn[shown], FARTHEST_PX).mean()) / 2
     holds = f >= LEAST_F and recall >= LEAST_RECALL and precision >= LEAST_PRECISION and worst >= LEAST_WORST_TILE
-    return Fidelity(f, recall, precision, worst, chamfer, RECONSTRUCTION if holds else FREE)
+    holds = holds and (found is None or found.holds)
+    return Fidelity(f, recall, precision, worst, chamfer, RECONSTRUCTION if holds else FREE, found)
 
 
 def _worst_tile(drawn: np.ndarray, shown: np.ndarray, to_drawn: np.ndarray, to_shown: np.ndarray) -> float:

@@ -13,9 +13,11 @@ from PIL import Image
 from pipelines.composite import check_mask, check_pixels, composite, floats
 from pipelines.errors import UnsupportedModelError
 from pipelines.fidelity import fidelity
+from pipelines.fidelity_openings import Openings
 from pipelines.hypotheses import spread
 from pipelines.lines import extract_lines
 from pipelines.prefill import harmonic_fill
+from pipelines.registration import registered
 from pipelines.request import RestorationRequest, SpeculationRequest
 from pipelines.restoration import Progress, RestorationOutput, counter
 from pipelines.speculation import SpeculationOutput, check_sheet, reduced
@@ -122,16 +124,19 @@ class GuestSpeculation:
         drawing: np.ndarray,
         *,
         reference: np.ndarray | None = None,
+        openings: Openings | None = None,
         on_progress: Progress | None = None,
     ) -> SpeculationOutput:
         """Paint variants; arguments, Output and errors as in `SpeculationPipeline`.
 
         The model is led by the drawing's contours, white on black, and by the prompt. It takes no reference; one that is
-        given is named as unused in the findings. No ink is laid over.
+        given is named as unused in the findings. What it paints is shifted and stretched by up to 3 % so that its lines lie
+        over the drawing's, before fidelity is measured. No ink is laid over.
         """
         # 1. Check, and bring the sheet to working size.
         check_sheet("drawing", drawing)
-        drawing = reduced(drawing)
+        drawing, scale = reduced(drawing)
+        wanted = openings.scaled(scale) if openings is not None else None
         height, width = drawing.shape[:2]
 
         # 2. Lines at the size at which the model works.
@@ -148,18 +153,21 @@ class GuestSpeculation:
 
         # 3. Ask, each time with a generator of its own; 4. measure.
         tick = counter(request.variants * STEPS, on_progress)
-        variants, scores = [], []
+        variants, scores, moves = [], [], []
         for variant in range(request.variants):
             answer = ask(self.pipeline, given, request.seed, variant, tick)
             painted = cv2.resize(answer, (width, height), interpolation=cv2.INTER_CUBIC)
-            variants.append(np.rint(np.clip(painted, 0, 1) * 255).astype(np.uint8))
-            scores.append(fidelity(drawing, variants[-1]))
+            laid, move = registered(drawing, np.rint(np.clip(painted, 0, 1) * 255).astype(np.uint8))
+            variants.append(laid)
+            moves.append(move)
+            scores.append(fidelity(drawing, laid, wanted))
         findings = {
             "painted_by": "model",
             "palette": "model" if reference is None else "model; the reference was not used",
             "ink_opacity": 0.0,
             "size": [width, height],
             "painted_at": list(size),
+            "laid_over_the_drawing": moves,
         }
         return SpeculationOutput(tuple(variants), tuple(scores), findings)
 

@@ -11,6 +11,7 @@ from diffusers import DiffusionPipeline, FlowMatchEulerDiscreteScheduler
 
 from pipelines.errors import PixelsError
 from pipelines.fidelity import Fidelity, fidelity
+from pipelines.fidelity_openings import Openings
 from pipelines.hypotheses import texture_of
 from pipelines.lines import extract_lines
 from pipelines.network import RestorationNetwork
@@ -65,6 +66,7 @@ class SpeculationPipeline(DiffusionPipeline):
         drawing: np.ndarray,
         *,
         reference: np.ndarray | None = None,
+        openings: Openings | None = None,
         on_progress: Progress | None = None,
     ) -> SpeculationOutput:
         """Paint variants of a drawing.
@@ -81,6 +83,8 @@ class SpeculationPipeline(DiffusionPipeline):
             request: decides everything that is not a pixel; its model and prompt are not looked at here.
             drawing: uint8 [H, W, 3].
             reference: uint8 [H, W, 3], a picture whose colours are wanted; None for the own palette.
+            openings: those of `drawing`, as a reader of drawings or a person knows them: each is looked for again in every
+                variant. None when none are known.
             on_progress: called with (done, total) after every tile; may raise to cancel.
 
         Raises:
@@ -90,7 +94,8 @@ class SpeculationPipeline(DiffusionPipeline):
         for name, pixels in (("drawing", drawing), ("reference", reference)):
             if pixels is not None:
                 check_sheet(name, pixels)
-        drawing = reduced(drawing)  # uint8 [H, W, 3]
+        drawing, scale = reduced(drawing)  # uint8 [H, W, 3]
+        wanted = openings.scaled(scale) if openings is not None else None
 
         # 2. Tones without paper, and the palette. Lines: the guide.
         tone = tones(drawing)  # [H, W]
@@ -118,7 +123,7 @@ class SpeculationPipeline(DiffusionPipeline):
             painted = _joined(plane, values)  # [H, W, 3]
 
             # 5. Measure, then lay the ink over.
-            scores.append(fidelity(drawing, _bytes(painted)))
+            scores.append(fidelity(drawing, _bytes(painted), wanted))
             variants.append(_bytes(inked(painted, tone, INK_OPACITY)))
 
         findings = {
@@ -136,13 +141,13 @@ def check_sheet(name: str, pixels: np.ndarray) -> None:
         raise PixelsError(f"the {name} is {pixels.dtype} of shape {pixels.shape}: give uint8 [H, W, 3], at least 16 px a side.")
 
 
-def reduced(drawing: np.ndarray) -> np.ndarray:
-    """The sheet at working size, uint8 [H, W, 3]: its longer side at most 2048 px."""
+def reduced(drawing: np.ndarray) -> tuple[np.ndarray, float]:
+    """The sheet at working size, uint8 [H, W, 3], its longer side at most 2048 px; and the factor by which it shrank."""
     height, width = drawing.shape[:2]
     if max(height, width) <= LONGEST_PX:
-        return drawing
+        return drawing, 1.0
     scale = LONGEST_PX / max(height, width)
-    return cv2.resize(drawing, (round(width * scale), round(height * scale)), interpolation=cv2.INTER_AREA)
+    return cv2.resize(drawing, (round(width * scale), round(height * scale)), interpolation=cv2.INTER_AREA), scale
 
 
 def told_of_sheet(window: Window, prefill: np.ndarray, lines: np.ndarray) -> Told:
