@@ -138,7 +138,7 @@ def _found(drawn: np.ndarray, shown: np.ndarray, box: Box, reach: tuple[int, int
     padded = np.pad(shown, ((ry, ry), (rx, rx)))
     area = padded[y : y + patch.shape[0] + 2 * ry, x : x + patch.shape[1] + 2 * rx]
     likeness = _likeness(area, patch)
-    row, column = np.unravel_index(int(likeness.argmax()), likeness.shape)
+    row, column = divmod(int(likeness.argmax()), likeness.shape[1])
     best = float(likeness[row, column])
     if best < SEEN:
         return OpeningFound(box, None, best, "lost")

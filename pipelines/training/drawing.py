@@ -60,8 +60,8 @@ def regions(image: np.ndarray, lines: np.ndarray, shading: float) -> np.ndarray:
     large[0] = False  # the lines themselves
     if not large.any():
         return np.broadcast_to(image.mean((0, 1)), image.shape).astype(np.float32)
-    nearest = distance_transform_edt(~large[labels], return_distances=False, return_indices=True)
-    labels = labels[tuple(nearest)]
+    nearest = np.asarray(distance_transform_edt(~large[labels], return_distances=False, return_indices=True))
+    labels = labels[nearest[0], nearest[1]]
     slow = cv2.GaussianBlur(image, (0, 0), 12.0, borderType=cv2.BORDER_REFLECT) * np.float32(shading)
     counts = np.maximum(np.bincount(labels.ravel()), 1)
     rest = image - slow
