@@ -18,7 +18,8 @@ from pipelines.lines import extract_lines
 SOFTNESS_PX = 1.5  # of a line, for the comparison: half of the 3 px within which lines agree
 MARGIN = 0.3  # of an opening's shorter side, around it: its frame, and enough wall to tell it from a copy of itself
 REACH = 0.75  # of an opening's size, how far it is looked for; never as far as half the way to the next one
-SEEN = 0.45  # correlation below which an opening is not there: on 64 painted variants the lost had at most 0.36, the kept at least 0.65
+# Correlation below which an opening is not there: on 64 painted variants the lost had at most 0.36, the kept 0.65 and more.
+SEEN = 0.45
 OFF = 0.01  # of the drawing's width: further off it was moved
 STRETCHES = tuple(0.8 + 0.025 * step for step in range(17))  # of a side, when it is looked for in another size
 SURELY_STRETCHED = 0.03  # of correlation, that another size must gain before it is believed

@@ -84,6 +84,11 @@ class ScaleError(DrawingError):
     """The scale of a sheet is unknown, or two statements about it disagree."""
 
 
+# ---- speculating
+class AncestorError(StudioError):
+    """A file that a variant should start from is no sealed variant, or was changed since, or belongs to another drawing."""
+
+
 # ---- restoring
 class NothingDamagedError(StudioError):
     """The damage detector found nothing to fill, and no mask was given."""

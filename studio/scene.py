@@ -10,6 +10,7 @@ import numpy as np
 from blender_addon.scenes.model import Author, SceneModel
 from provenance.draft import Document, Draft, Picture
 from provenance.home import Home
+from studio.ancestry import Ancestor, ancestor_of
 from studio.drawings.reading import FacadeReading, PlanReading, Rectified, ScaleBar
 from studio.errors import NoDrawingError, ScaleError
 from studio.sources import Source, open_source
@@ -62,6 +63,7 @@ def build_scene(
     px_per_m: float | None = None,
     read_scale_bar: bool = False,
     height_m: float | None = None,
+    variant: Path | None = None,
     rights: str | None = None,
     strict_rights: bool = False,
 ):
@@ -73,10 +75,12 @@ def build_scene(
         kind: one of KINDS.
         width_m, px_per_m, read_scale_bar: one of the three says how large it is.
         height_m: of a plan's walls; a rule when left out.
+        variant: a sealed variant of this drawing, which a façade then wears.
 
     Returns:
         provenance.release.Release
     Raises:
+        AncestorError for a variant that was changed, or drawn after another sheet.
         ScaleError rather than a guess, when none of the three is given or the bar cannot be read.
     """
     from blender_addon.scenes.gltf import glb
@@ -87,11 +91,12 @@ def build_scene(
     source = open_source(picture, rights=rights)
     check_rights(source.rights, strict_rights)
     asked = Asked(width_m, px_per_m, read_scale_bar)
+    worn = None if variant is None else worn_variant(variant, source, kind, home)
 
     # 2. Read the drawing, if it is one, and build.
     origin = origin_of(source, home)
     if kind == "facade":
-        model, overlay, said = facade_scene(source, asked)
+        model, overlay, said = facade_scene(source, asked, worn)
     elif kind == "plan":
         model, overlay, said = plan_scene(source, asked, height_m)
     else:
@@ -107,8 +112,11 @@ def build_scene(
         "px_per_m": px_per_m,
         "read_scale_bar": read_scale_bar,
         "height_m": height_m,
+        "variant_sha256": None if worn is None else worn.source.sha256,
     }
+    sources = (source.note("input"), *(() if worn is None else (worn.source.note("input"),)))
     draft = _draft(source, model, geometry, overlay, request, (*source.notes, *origin.notes, *said, *model.assumptions))
+    draft = replace(draft, sources=sources)
     return release(draft, out, home, strict_rights=strict_rights)
 
 
@@ -163,10 +171,25 @@ def work_scene(
     return gallery(carried, width_m=width, level=origin.level, author=origin.author, source_sha256=source.sha256), None, said
 
 
-def facade_scene(source: Source, asked: Asked) -> tuple[SceneModel, np.ndarray, tuple[str, ...]]:
-    """A façade extruded from an elevation."""
-    from blender_addon.scenes.facade import facade
+def worn_variant(path: Path, drawing: Source, kind: str, home: Home) -> Ancestor:
+    """The variant that a façade is to wear. Raises: AncestorError unless it is a sealed variant of this very drawing."""
+    from studio.errors import AncestorError
+
+    if kind != "facade":
+        raise AncestorError(f"A {kind} wears no variant: give the elevation that it was drawn after, with --kind facade.")
+    worn = ancestor_of(path, home)
+    if worn.drawing_sha256 != drawing.sha256 or worn.frame is None:
+        raise AncestorError(f"{path.name} was not drawn after {drawing.name}, or its Record does not say which part it shows.")
+    return worn
+
+
+def facade_scene(
+    source: Source, asked: Asked, worn: Ancestor | None = None
+) -> tuple[SceneModel, np.ndarray, tuple[str, ...]]:
+    """A façade extruded from an elevation; where it wears a variant, everything that faces the viewer shows it, at level 7."""
+    from blender_addon.scenes.facade import Face, facade
     from blender_addon.scenes.openings import Opening
+    from blender_addon.scenes.texture import Texture
     from studio.drawings.facade import read_facade
     from studio.drawings.overlay import overlay
     from studio.drawings.reading_json import fineness
@@ -183,12 +206,18 @@ def facade_scene(source: Source, asked: Asked) -> tuple[SceneModel, np.ndarray, 
     openings = [
         Opening("door" if one.kind == "door" else "window", _floats(one.box), inferred=one.inferred) for one in reading.openings
     ]
+    face = None
+    if worn is not None and worn.frame is not None:
+        # the file's own bytes: its watermark and its credential stay what they are
+        face = Face(Texture.from_bytes(worn.source.path.read_bytes()), _floats(worn.frame))
+        said = (*said, f"The façade wears {worn.source.name}; behind a leaf of 2 cm that shows it, everything is a rule.")
     model = facade(
         openings,
         wall_px=_floats(reading.facade),
         px_per_m=scale,
         roof_px=_roof(reading),
-        by_rule=("cornice", "plinth"),
+        by_rule=("cornice", "plinth") if worn is None else (),
+        face=face,
         drawing=reading.picture,
         source_sha256=source.sha256,
     )

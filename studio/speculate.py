@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from pipelines.fidelity_openings import Openings
 from provenance.draft import Document, Draft, Picture, SourceNote
 from provenance.home import Home
 from studio.sources import Source, open_source
 
+TOLERANCE_M = 0.05  # how far a door or window may be off and count as kept, where the sheet's scale was read
 SURE = 0.5  # of a façade's reading, below which its outline decides nothing
 MARGIN = 0.06  # of the building's longer side: air around it
 
@@ -58,7 +60,8 @@ def speculate(
     from pipelines.request import SpeculationRequest
     from pipelines.statement import statement
 
-    pixels, cropped = drawn_part(eight_bit_rgb(sheet.pixels))
+    part = drawn_part(eight_bit_rgb(sheet.pixels))
+    pixels = part.pixels
     pipeline, said = load_speculation(model), statement(model)
     request = SpeculationRequest(
         source_sha256=sheet.sha256,
@@ -71,22 +74,36 @@ def speculate(
         weights_sha256=said["weights_sha256"],
     )
     colours = eight_bit_rgb(palette.pixels) if palette else None
-    output = pipeline(request, pixels, reference=colours, on_progress=on_progress)
+    output = pipeline(request, pixels, reference=colours, openings=part.openings, on_progress=on_progress)
 
     # 3. Say what is what, and seal it.
     inputs = (sheet.note("input"), *((palette.note("input"),) if palette else ()))
-    draft = _draft(sheet, pixels, request, said, output, inputs, cropped)
+    draft = _draft(sheet, request, said, output, inputs, part)
     return release(draft, out, home, strict_rights=strict_rights)
 
 
-def drawn_part(sheet: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
+@dataclass(frozen=True, eq=False)
+class DrawnPart:
+    """What variants are drawn after.
+
+    Attributes:
+        pixels: uint8 [h, w, 3], upright.
+        frame: x0, y0, x1, y1 of it on the rectified sheet; None where no elevation was read and it is the sheet as it came.
+        openings: those that were read, in pixels of `pixels`; None when there are none.
+        notes: what was done, one sentence each.
+    """
+
+    pixels: np.ndarray
+    frame: tuple[int, int, int, int] | None = None
+    openings: Openings | None = None
+    notes: tuple[str, ...] = ()
+
+
+def drawn_part(sheet: np.ndarray) -> DrawnPart:
     """The building without the sheet's title, frame and scale bar, where one elevation can be read; else the whole sheet.
 
     Args:
         sheet: uint8 [H, W, 3].
-
-    Returns:
-        uint8 [h, w, 3], upright, and what was done, one sentence.
     """
     from studio.drawings.facade import read_facade
     from studio.errors import DrawingError
@@ -94,9 +111,9 @@ def drawn_part(sheet: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
     try:
         reading = read_facade(sheet)
     except DrawingError:
-        return sheet, ()
+        return DrawnPart(sheet)
     if reading.silhouette is None or reading.confidence < SURE:
-        return sheet, ()
+        return DrawnPart(sheet)
     height, width = reading.picture.shape[:2]
     (left, top), (right, bottom) = reading.silhouette.min(0), reading.silhouette.max(0)
     margin = MARGIN * max(right - left, bottom - top)
@@ -105,7 +122,10 @@ def drawn_part(sheet: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
     alone = _alone(reading.picture, reading.silhouette, round(float(bottom)))
     where = f"columns {x0}…{x1}, rows {y0}…{y1} of the sheet turned by {reading.angle:.2f}°"
     said = f"Drawn after the building alone, without lettering and frame: {where}."
-    return np.ascontiguousarray(alone[y0:y1, x0:x1]), (said,)
+    boxes = tuple((one.box[0] - x0, one.box[1] - y0, one.box[2] - x0, one.box[3] - y0) for one in reading.openings)
+    scale = reading.scale.px_per_m if reading.scale is not None else None
+    openings = Openings(boxes, None if scale is None else TOLERANCE_M * scale) if boxes else None
+    return DrawnPart(np.ascontiguousarray(alone[y0:y1, x0:x1]), (x0, y0, x1, y1), openings, (said,))
 
 
 def _alone(picture: np.ndarray, silhouette: np.ndarray, ground: int) -> np.ndarray:
@@ -136,18 +156,17 @@ def eight_bit_rgb(pixels: np.ndarray) -> np.ndarray:
 
 def _draft(
     sheet: Source,
-    pixels: np.ndarray,
     request,
     model: dict,
     output,
     inputs: tuple[SourceNote, ...],
-    cropped: tuple[str, ...],
+    part: DrawnPart,
 ) -> Draft:
     from studio.report.page import variants_page
 
     # where the network added nothing, the flat colours come from the drawing's tones by rule, and no model made a pixel
     is_painted = output.findings.get("painted_by", "model") == "model"
-    height, width = output.variants[0].shape[:2]
+    pixels, (height, width) = part.pixels, output.variants[0].shape[:2]
     everywhere = np.ones((height, width), bool)
     files: tuple[Picture | Document, ...] = tuple(
         Picture(f"variant-{number}.png", variant, "variant", ai=everywhere if is_painted else None)
@@ -161,8 +180,25 @@ def _draft(
         sources=inputs,
         model=model if is_painted else None,
         levels={"7": 1.0},  # what is added is conjecture, whatever its fidelity
-        assumptions=(*sheet.notes, *cropped, *reduced),
-        findings={**output.findings, "fidelity": [asdict(one) for one in output.fidelity]},
+        assumptions=(*sheet.notes, *part.notes, *reduced),
+        findings={**output.findings, "frame": part.frame, "fidelity": [_measured(one) for one in output.fidelity]},
     )
     page = variants_page(draft, fidelity=output.fidelity, drawing=pixels)
     return replace(draft, files=(*files, Document("index.html", "text/html", "page", contains_ai=False, data=page.encode())))
+
+
+def _measured(one) -> dict:
+    """A Fidelity as JSON: of the openings how many had which fate, and where those stand that were not kept."""
+    plain = asdict(one)
+    if one.openings is not None:
+        not_kept = [
+            {"fate": found.fate, "drawn": _rounded(found.drawn), "found": found.found and _rounded(found.found)}
+            for found in one.openings.openings
+            if found.fate != "kept"
+        ]
+        plain["openings"] = {**one.openings.counts(), "not_kept": not_kept, "at": [_rounded(b) for b in one.openings.invented]}
+    return plain
+
+
+def _rounded(box: Sequence[float]) -> list[float]:
+    return [round(side, 1) for side in box]

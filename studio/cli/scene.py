@@ -54,6 +54,10 @@ def scene(
     height_m: Annotated[
         float | None, typer.Option("--height-m", min=0.1, help="Wall height where no sheet shows it; 3 m when left out.")
     ] = None,
+    variant: Annotated[
+        Path | None,
+        typer.Option("--variant", help="A sealed variant of this drawing, for the façade to wear.", metavar="IMAGE"),
+    ] = None,
     as_kind: Annotated[
         list[str] | None, typer.Option("--as", help="What a sheet is: plan, elevation or section.", metavar="SHEET=KIND")
     ] = None,
@@ -77,6 +81,7 @@ def scene(
     """Turn a picture or drawings into a metric scene of closed solids, each with its evidence level.
 
     Example: anastylosis scene facade.png --kind facade --scale 47 -o house
+    Example: anastylosis scene facade.png --kind facade --scale-bar --variant variants/variant-1.png -o worn
     Example: anastylosis scene plan.jpg facade.jpg section.jpg --kind building -o house
     """
     from studio.cli.summary import summary, summary_lines
@@ -86,6 +91,8 @@ def scene(
         from studio.building import build_building
         from studio.drawings.gather import Said
 
+        if variant is not None:
+            raise typer.BadParameter("--variant needs --kind facade.")
         if width_m is not None:
             raise typer.BadParameter("--width-m speaks of one picture; say --scale SHEET=PX_PER_M for each sheet.")
         scales = {name: _number(value) for name, value in _pairs(scale, "--scale", pictures).items()}
@@ -114,6 +121,7 @@ def scene(
             px_per_m=_number(scale[-1].rpartition("=")[2]) if scale else None,
             read_scale_bar=scale_bar,
             height_m=height_m,
+            variant=variant,
             rights=rights,
             strict_rights=strict_rights,
             home=place,

@@ -1,0 +1,86 @@
+"""A variant keeps its ancestry, its openings are looked for again, and the façade that it belongs to can wear it."""
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from provenance.home import Home
+from studio.ancestry import ancestor_of, locked_region
+from studio.errors import AncestorError, MaskSizeError
+from studio.samples.building import building
+from studio.samples.sheets import elevation
+from studio.scene import build_scene
+from studio.speculate import speculate
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    return Home(tmp_path_factory.mktemp("home"))
+
+
+@pytest.fixture(scope="module")
+def drawing(tmp_path_factory):
+    path = tmp_path_factory.mktemp("sheets") / "facade.png"
+    cv2.imwrite(str(path), elevation(building(5001), "solid", 26.0).image[..., ::-1])
+    return path
+
+
+@pytest.fixture(scope="module")
+def variants(drawing, place, tmp_path_factory):
+    out = tmp_path_factory.mktemp("variants")
+    speculate(drawing, out, home=place, variants=1, strength=0.3)
+    return out
+
+
+def test_the_record_says_what_became_of_each_opening_and_which_part_of_the_sheet_is_shown(variants):
+    findings = json.loads((variants / "record.json").read_text())["findings"]
+    openings = findings["fidelity"][0]["openings"]
+    assert openings["kept"] == 15 and openings["lost"] == openings["moved"] == openings["invented"] == 0
+    x0, y0, x1, y1 = findings["frame"]
+    assert [x1 - x0, y1 - y0] == findings["size"]
+
+
+def test_a_facade_wears_its_variant_and_says_that_a_model_made_it(variants, drawing, place, tmp_path):
+    build_scene(drawing, tmp_path / "worn", home=place, kind="facade", read_scale_bar=True, variant=variants / "variant-1.png")
+    scene = json.loads((tmp_path / "worn" / "scene.json").read_text())
+    by_ai = [one for one in scene["elements"] if one["author"] == "AI"]
+    assert {one["kind"] for one in by_ai} >= {"wall", "pane", "door"} and {one["level"] for one in by_ai} == {7}
+    digest = ancestor_of(variants / "variant-1.png", place).source.sha256
+    assert {one["texture"]["sha256"] for one in by_ai} == {digest}
+    assert any(one["author"] == "rule" for one in scene["elements"])
+    sources = json.loads((tmp_path / "worn" / "record.json").read_text())["sources"]
+    assert [one["name"] for one in sources] == ["facade.png", "variant-1.png"]
+
+
+def test_another_drawings_variant_and_a_plan_that_should_wear_one_are_refused(variants, place, tmp_path):
+    other = tmp_path / "other.png"
+    cv2.imwrite(str(other), elevation(building(5002), "solid", 26.0).image)
+    for kind, said in (("facade", "not drawn after other.png"), ("plan", "wears no variant")):
+        with pytest.raises(AncestorError, match=said):
+            build_scene(other, tmp_path / kind, home=place, kind=kind, px_per_m=26.0, variant=variants / "variant-1.png")
+        assert not (tmp_path / kind).exists()
+
+
+def test_a_variant_that_was_changed_or_is_none_is_no_ancestor(variants, drawing, place, tmp_path):
+    changed = cv2.imread(str(variants / "variant-1.png"))
+    changed[::7] = 0
+    cv2.imwrite(str(tmp_path / "variant-1.png"), changed)
+    for path in (tmp_path / "variant-1.png", drawing):
+        with pytest.raises(AncestorError):
+            ancestor_of(path, place)
+
+
+def test_lineage_ends_with_the_variant_itself_and_its_mask_must_fit(variants, place, tmp_path):
+    ancestor = ancestor_of(variants / "variant-1.png", place)
+    assert ancestor.lineage == (ancestor.source.sha256,)
+    height, width = ancestor.source.pixels.shape[:2]
+    mask = np.zeros((height, width), np.uint8)
+    mask[: height // 2] = 255
+    cv2.imwrite(str(tmp_path / "lock.png"), mask)
+    locked, notes = locked_region(tmp_path / "lock.png", ancestor)
+    assert np.array_equal(locked, mask > 0) and "locked" in notes[0]
+    cv2.imwrite(str(tmp_path / "small.png"), mask[:-1])
+    with pytest.raises(MaskSizeError):
+        locked_region(tmp_path / "small.png", ancestor)
