@@ -1,4 +1,4 @@
-"""The model that comes with the package: where its weights lie and what their digest is. Imports no torch."""
+"""The models that come with the package: where their weights lie and what their digests are. Imports no torch."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import hashlib
 from pathlib import Path
 
 from pipelines.errors import WeightsMissingError
+
+DRAWING = "drawing"
+INSIDE = (DRAWING,)  # folders of other models below the restoration's, with digests of their own
 
 
 def bundled_folder() -> Path:
@@ -29,13 +32,31 @@ def bundled_digest() -> str:
     return weights_digest(bundled_folder())
 
 
+def drawing_folder() -> Path:
+    """The folder of the weights that paint variants after drawings, in the same layout."""
+    return bundled_folder() / DRAWING
+
+
+def drawing_digest() -> str:
+    """Digest of those weights, 64 hexadecimal digits.
+
+    Raises:
+        WeightsMissingError: when there are none.
+    """
+    if not (drawing_folder() / "model_index.json").is_file():
+        raise WeightsMissingError(f"{drawing_folder()} holds no model: install the package again, or name another model.")
+    return weights_digest(drawing_folder())
+
+
 def weights_digest(folder: Path) -> str:
     """SHA-256 over names and bytes of every safetensors file in a folder, in the order of their names.
 
-    Configurations are left out: a digest names what was learnt. Renaming or splitting a file changes it.
+    Configurations are left out: a digest names what was learnt. Renaming or splitting a file changes it. A model in one of
+    the folders INSIDE is another model and does not count.
     """
     digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*.safetensors"), key=lambda path: path.relative_to(folder).as_posix()):
+    files = [path for path in folder.rglob("*.safetensors") if path.relative_to(folder).parts[0] not in INSIDE]
+    for path in sorted(files, key=lambda path: path.relative_to(folder).as_posix()):
         digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
         digest.update(path.stat().st_size.to_bytes(8, "big"))
         with path.open("rb") as file:

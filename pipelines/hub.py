@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines.bundled import bundled_digest, bundled_folder, is_bundled
+from pipelines.bundled import bundled_digest, bundled_folder, drawing_digest, drawing_folder, is_bundled
 from pipelines.errors import ModelNotFoundError, UnsafeModelError, UnsupportedModelError
 
 if TYPE_CHECKING:  # importing torch and diffusers takes seconds, and the list of models needs neither
@@ -128,11 +128,11 @@ def load_speculation(model: str = BUNDLED) -> SpeculationPipeline | GuestSpecula
     from pipelines.speculation import SpeculationPipeline
 
     if model == BUNDLED:
-        bundled_digest()
-        return _loaded(str(bundled_folder()), SpeculationPipeline)
+        drawing_digest()
+        return _loaded(str(drawing_folder()), SpeculationPipeline)
     base, _, control = model.partition("+")
     name = _class_name(base)
-    if name == "RestorationPipeline":
+    if name in ("RestorationPipeline", "SpeculationPipeline"):
         return _loaded(base, SpeculationPipeline)
     import diffusers
 

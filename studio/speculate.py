@@ -62,7 +62,7 @@ def speculate(
 
     part = drawn_part(eight_bit_rgb(sheet.pixels))
     pixels = part.pixels
-    pipeline, said = load_speculation(model), statement(model)
+    pipeline, said = load_speculation(model), statement(model, draws=True)
     request = SpeculationRequest(
         source_sha256=sheet.sha256,
         reference_sha256=palette.sha256 if palette else None,

@@ -71,7 +71,7 @@ def works(folder: Path, split: str = "train", at_most: int | None = None, *, sur
     """
     wanted = [row for row in rows(folder, split) if row["kind"] != "damage"]
     if surfaces:
-        wanted = [row for row in wanted if row["kind"] in SURFACES and row["subkind"] != "line"]
+        wanted = [row for row in wanted if row["kind"] in SURFACES and row.get("subkind") != "line"]
     if at_most is not None:
         wanted = wanted[:: max(1, len(wanted) // at_most)][:at_most]
     return [Work.of(pixels) for _, pixels in decoded(folder, wanted)]
