@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 from typing import Any
 
 import cv2
@@ -18,7 +19,7 @@ from pipelines.lines import extract_lines
 from pipelines.prefill import harmonic_fill
 from pipelines.request import RestorationRequest, SpeculationRequest
 from pipelines.restoration import Progress, RestorationOutput, counter
-from pipelines.speculation import SpeculationOutput, check_sheet, reduced
+from pipelines.speculation import SpeculationOutput, Start, check_sheet, check_starts, reduced
 from pipelines.tiles import Window
 
 STEPS = 30
@@ -122,25 +123,29 @@ class GuestSpeculation:
         drawing: np.ndarray,
         *,
         reference: np.ndarray | None = None,
+        starts: Sequence[Start] | None = None,
         on_progress: Progress | None = None,
     ) -> SpeculationOutput:
         """Paint variants; arguments, Output and errors as in `SpeculationPipeline`.
 
-        The model is led by the drawing's contours, white on black, and by the prompt. It takes no reference; one that is
-        given is named as unused in the findings. No ink is laid over.
+        The model is led by the lines of the variant's massing, or by the drawing's contours, white on black, and by the
+        prompt; one that also takes a picture to begin with is given the massing. It takes no reference; one that is given is
+        named as unused in the findings. No ink is laid over.
         """
         # 1. Check, and bring the sheet to working size.
         check_sheet("drawing", drawing)
         drawing = reduced(drawing)
+        check_starts(starts, request.variants, drawing.shape)
         height, width = drawing.shape[:2]
 
         # 2. Lines at the size at which the model works.
         size = _working_size((height, width))
         takes = inspect.signature(self.pipeline.__call__).parameters
+        control = "control_image" if "control_image" in takes else "image"
         contours = _line_picture(extract_lines(drawing), size)
         given: dict[str, Any] = {
             "prompt": request.prompt,
-            "control_image" if "control_image" in takes else "image": contours,
+            control: contours,
             "width": size[0],
             "height": size[1],
             "strength": request.strength,
@@ -150,18 +155,23 @@ class GuestSpeculation:
         tick = counter(request.variants * STEPS, on_progress)
         variants, scores = [], []
         for variant in range(request.variants):
+            if starts:
+                given[control] = _line_picture(starts[variant].lines, size)
+                if control != "image" and "image" in takes:
+                    given["image"] = _picture(starts[variant].picture.astype(np.float32) / 255, size)
             answer = ask(self.pipeline, given, request.seed, variant, tick)
             painted = cv2.resize(answer, (width, height), interpolation=cv2.INTER_CUBIC)
             variants.append(np.rint(np.clip(painted, 0, 1) * 255).astype(np.uint8))
             scores.append(fidelity(drawing, variants[-1]))
         findings = {
             "painted_by": "model",
+            "prefill": "massing" if starts else "none",
             "palette": "model" if reference is None else "model; the reference was not used",
             "ink_opacity": 0.0,
             "size": [width, height],
             "painted_at": list(size),
         }
-        return SpeculationOutput(tuple(variants), tuple(scores), findings)
+        return SpeculationOutput(tuple(variants), tuple(scores), (None,) * request.variants, findings)
 
 
 def ask(pipeline: Any, given: dict[str, Any], seed: int, index: int, tick: Any) -> np.ndarray:

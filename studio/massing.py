@@ -17,11 +17,14 @@ from blender_addon.scenes.presets import preset
 from blender_addon.scenes.surfaces import surface_of, surfaces
 from studio.drawings.reading import Box, FacadeReading, ReadOpening
 
+SURFACE_PX = 1536  # longest side of what a surface is painted at: twice the picture's, as far as that is seen
 SAMPLES = 16  # the denoiser makes a clean picture of these: the sun is sharp and the sky even
 WINDOW_M, DOOR_M, STOREY_M = 1.7, 2.3, 3.6  # usual heights, for sheets without a scale
 LIKELY_WINDOW_M = (0.4, 6.0)  # a scale that makes the usual window smaller or larger was read wrongly
 DOOR_SHAPE = 1.15  # height over width above which a wide opening is given leaves and no shop window
 WHITE = 0.82  # linear: where the lightest fiftieth of the building is developed to
+FULL_INK = 0.6  # what the strong lines of a sheet are brought to
+GROOVE, ROOF_GROOVE = 0.9, 0.5  # how dark a line of full ink becomes: seen on stone; between tiles it is one line of many
 CLASSES = ("sky", "wall", "roof", "opening", "ground")  # of pixels, as their numbers
 STEP_M, TURN = 0.012, 0.35  # a line is where depth jumps by more, or the surface turns by more (1 − cosine)
 SKY = ((0.30, 0.46, 0.72), (0.80, 0.87, 0.93))  # linear, at the upper edge and at the ground
@@ -101,7 +104,7 @@ def massings(
         if name not in known:
             chosen = preset(name)
             model = massing(drawn, chosen, source_sha256=source_sha256)
-            side = min(2 * max(drawn.size_px), 2048)
+            side = min(2 * max(drawn.size_px), SURFACE_PX)
             known[name] = Look(model, surfaces(drawn, model, chosen, side_px=side, seed=seed))
         looks.append(replace(known[name], hour=hour))
     order = sorted(range(len(looks)), key=lambda number: presets.index(presets[number]))
@@ -112,6 +115,29 @@ def massings(
         look = looks[number]
         found[number] = _developed(shot, look.model, preset(presets[number]).name, look.hour, drawn)
     return [one for one in found if one is not None]
+
+
+def engraved(massing: Massing, drawing: np.ndarray) -> Massing:
+    """The same with the drawing's own fine lines cut into walls and roofs, lit as grooves: ornament that no reading knows.
+
+    Args:
+        drawing: uint8 [H, W, 3], the same frame.
+    """
+    from pipelines.palette import tones
+
+    ink = 1 - tones(drawing)
+    side = max(ink.shape)
+    fine = np.clip(ink - cv2.GaussianBlur(ink, (0, 0), max(2.0, 0.006 * side)), 0, 1)  # hatching is a tone and no groove
+    strong = float(np.quantile(fine[fine > 0.1], 0.9)) if (fine > 0.1).any() else 1.0
+    fine = np.clip(fine * FULL_INK / max(strong, 0.2), 0, 1)  # a thin pen on a reduced sheet is grey, and no weaker for it
+    solid = np.isin(massing.classes, (1, 2)).astype(np.uint8)
+    built = cv2.dilate(massing.lines.astype(np.uint8), np.ones((5, 5), np.uint8))
+    where = cv2.GaussianBlur((cv2.erode(solid, np.ones((3, 3), np.uint8)) & (1 - built)).astype(np.float32), (0, 0), 0.8)
+    groove = np.clip(np.where(massing.classes == 2, ROOF_GROOVE, GROOVE) * fine * where, 0, 0.8).astype(np.float32)
+    lit = 0.35 * np.roll(groove, (1, 1), (0, 1))  # the lip away from the sun
+    picture = massing.beauty.astype(np.float32) * (1 - groove + lit * (1 - groove))[..., None]
+    lines = massing.lines | ((fine > 0.25) & (where > 0.5))
+    return replace(massing, beauty=np.rint(np.clip(picture, 0, 255)).astype(np.uint8), lines=lines)
 
 
 def lines_of(ids: np.ndarray, depth: np.ndarray, normals: np.ndarray) -> np.ndarray:

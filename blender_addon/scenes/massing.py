@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -32,6 +33,7 @@ COLUMN_OUT = 0.45  # of a column's width: a little less than half of it stands b
 ROOF_M, ROOF_OUT_M = 0.14, 0.30
 CHIMNEY = 0.09  # of the roof's width: what rises above it and is narrower is a chimney
 GABLE = 0.56  # of its box: a shape above the eaves that fills less of it is a gable or a tower and no slope
+WIDE = 0.12  # of the outline's width: a part of it that overhangs farther than this stands on wall
 GROUND_SLOPE = 0.10  # the ground falls towards the eye, so that a strip of it is seen
 GROUND_BESIDE_M = 4.0
 
@@ -135,6 +137,7 @@ class _Builder:
     def wall_and_openings(self) -> None:
         """The wall with its holes, and what stands in and around each hole."""
         wall = self.outline.intersection(_band(self.outline, -1e-3, self.high)).union(self.drawn.rectangle(self.drawn.wall))
+        wall = wall.union(self._below(wall))
         if self.is_gable:
             wall = wall.union(self.above)
         wall = wall.buffer(0.02, join_style="mitre").buffer(-0.02, join_style="mitre")
@@ -160,6 +163,16 @@ class _Builder:
         self.add("wall", "wall", upright(prism(wall, WALL_M)), "outline as drawn, thickness by rule", self.drawn.wall)
         for number, (opening, shape) in enumerate(kept):
             self.fill(f"opening-{number:03}", opening, shape)
+
+    def _below(self, wall):
+        """Wall under wide parts of the outline where none was read: an elevation does not float. Eaves are no wide part."""
+        from shapely.ops import unary_union
+
+        x0, _, x1, _ = self.outline.bounds
+        ring = list(self.outline.exterior.coords) if self.outline.geom_type == "Polygon" else []
+        swept = unary_union([_rectangle(min(a[0], b[0]), 0, max(a[0], b[0]), min(a[1], b[1], self.high))
+                             for a, b in pairwise(ring) if abs(a[0] - b[0]) > 1e-3 and min(a[1], b[1]) > 0.02])  # fmt: skip
+        return unary_union([part for part in polygons(swept.difference(wall)) if _size(part)[0] > WIDE * (x1 - x0)])
 
     def standing(self, opening: Opening) -> bool:
         """Whether it reaches the ground, as doors, shops and arches do."""
