@@ -17,6 +17,10 @@ class OpenSolidError(SceneError):
     """A solid is not closed, or is turned inside out, so that its volume means nothing."""
 
 
+class PresetError(SceneError):
+    """A preset of materials was named that is not in the vocabulary."""
+
+
 class TextureError(SceneError):
     """A picture cannot be carried by the scene: kind of pixels, encoding or size."""
 

@@ -143,13 +143,18 @@ def render(job: dict, on_progress: Callable[[Progress], None] | None = None, *, 
         raise RenderJobError(f"{out} is not empty, so nothing was rendered: name a new folder.")
     out.mkdir(parents=True, exist_ok=True)
     try:
-        with tempfile.TemporaryDirectory(prefix="anastylosis-blender-", ignore_cleanup_errors=True) as scratch:
-            done = _run({**job, "out": str(out)}, blender, Path(scratch), on_progress)
+        done = run_job({**job, "out": str(out)}, blender, on_progress)
     except BaseException:
         shutil.rmtree(out, ignore_errors=True)
         raise
     files = {name: out / file if file else None for name, file in done.pop("files").items()}
     return {"folder": out, **files, **done}
+
+
+def run_job(job: dict, blender: Blender, on_progress: Callable[[Progress], None] | None = None) -> dict:
+    """Let Blender do a job in a scratch folder of its own; what its last line said. Raises as `render` does."""
+    with tempfile.TemporaryDirectory(prefix="anastylosis-blender-", ignore_cleanup_errors=True) as scratch:
+        return _run(job, blender, Path(scratch), on_progress)
 
 
 def _check(job: dict) -> None:

@@ -14,6 +14,7 @@ import signal
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -63,6 +64,9 @@ def render(job: SimpleNamespace, pipe: Pipe) -> None:
     """Write what the job asks for into its folder, and say what was measured."""
     start = time.monotonic()
     bpy, package = _start(pipe)
+    if job.camera == "elevation":
+        package("elevation").photograph(job, pipe, partial(pipe.say, "done"))
+        return
     cameras, lighting, passes, compatibility = (package(name) for name in ("cameras", "lighting", "passes", "compatibility"))
     out = Path(job.out)
     scene = bpy.context.scene

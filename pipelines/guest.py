@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 from typing import Any
 
 import cv2
@@ -20,7 +21,7 @@ from pipelines.prefill import harmonic_fill
 from pipelines.registration import registered
 from pipelines.request import RestorationRequest, SpeculationRequest
 from pipelines.restoration import Progress, RestorationOutput, counter
-from pipelines.speculation import SpeculationOutput, check_sheet, reduced
+from pipelines.speculation import SpeculationOutput, Start, check_sheet, check_starts, reduced
 from pipelines.tiles import Window
 
 STEPS = 30
@@ -125,27 +126,31 @@ class GuestSpeculation:
         *,
         reference: np.ndarray | None = None,
         openings: Openings | None = None,
+        starts: Sequence[Start] | None = None,
         on_progress: Progress | None = None,
     ) -> SpeculationOutput:
         """Paint variants; arguments, Output and errors as in `SpeculationPipeline`.
 
-        The model is led by the drawing's contours, white on black, and by the prompt. It takes no reference; one that is
-        given is named as unused in the findings. What it paints is shifted and stretched by up to 3 % so that its lines lie
-        over the drawing's, before fidelity is measured. No ink is laid over.
+        The model is led by the lines of the variant's massing, or by the drawing's contours, white on black, and by the
+        prompt; one that also takes a picture to begin with is given the massing. It takes no reference; one that is given is
+        named as unused in the findings. What it paints is shifted and stretched by up to 3 % so that its lines lie over the
+        drawing's, before fidelity is measured. No ink is laid over.
         """
         # 1. Check, and bring the sheet to working size.
         check_sheet("drawing", drawing)
         drawing, scale = reduced(drawing)
+        check_starts(starts, request.variants, drawing.shape)
         wanted = openings.scaled(scale) if openings is not None else None
         height, width = drawing.shape[:2]
 
         # 2. Lines at the size at which the model works.
         size = _working_size((height, width))
         takes = inspect.signature(self.pipeline.__call__).parameters
+        control = "control_image" if "control_image" in takes else "image"
         contours = _line_picture(extract_lines(drawing), size)
         given: dict[str, Any] = {
             "prompt": request.prompt,
-            "control_image" if "control_image" in takes else "image": contours,
+            control: contours,
             "width": size[0],
             "height": size[1],
             "strength": request.strength,
@@ -155,6 +160,10 @@ class GuestSpeculation:
         tick = counter(request.variants * STEPS, on_progress)
         variants, scores, moves = [], [], []
         for variant in range(request.variants):
+            if starts:
+                given[control] = _line_picture(starts[variant].lines, size)
+                if control != "image" and "image" in takes:
+                    given["image"] = _picture(starts[variant].picture.astype(np.float32) / 255, size)
             answer = ask(self.pipeline, given, request.seed, variant, tick)
             painted = cv2.resize(answer, (width, height), interpolation=cv2.INTER_CUBIC)
             laid, move = registered(drawing, np.rint(np.clip(painted, 0, 1) * 255).astype(np.uint8))
@@ -163,13 +172,14 @@ class GuestSpeculation:
             scores.append(fidelity(drawing, laid, wanted))
         findings = {
             "painted_by": "model",
+            "prefill": "massing" if starts else "none",
             "palette": "model" if reference is None else "model; the reference was not used",
             "ink_opacity": 0.0,
             "size": [width, height],
             "painted_at": list(size),
             "laid_over_the_drawing": moves,
         }
-        return SpeculationOutput(tuple(variants), tuple(scores), findings)
+        return SpeculationOutput(tuple(variants), tuple(scores), (None,) * request.variants, findings)
 
 
 def ask(pipeline: Any, given: dict[str, Any], seed: int, index: int, tick: Any) -> np.ndarray:

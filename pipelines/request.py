@@ -84,7 +84,8 @@ class SpeculationRequest:
         reference_sha256: digest of the picture whose colours are taken, or None.
         prompt: words for models that take some; the bundled one does not.
         variants: how many, 1…16, each with a seed of its own.
-        strength: 0…1; how far the model may leave the drawing's own tones.
+        strength: 0…1; how far the model may leave what it starts from.
+        presets: names of the materials of each variant's massing; empty where a variant starts from the drawing's tones.
         seed, model, weights_sha256, tile_px: as in `RestorationRequest`.
 
     Raises:
@@ -100,6 +101,7 @@ class SpeculationRequest:
     model: str = "bundled"
     weights_sha256: str = ""
     tile_px: int = 1024  # the whole sheet is computed, so the fewer margins the better
+    presets: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _refuse(
@@ -114,7 +116,8 @@ class SpeculationRequest:
 
     def canonical(self) -> dict:
         """Plain JSON values that decide the result, versions included."""
-        return {"operation": "speculate", **asdict(self), "strength": float(self.strength), "versions": _versions()}
+        said = asdict(self) | {"strength": float(self.strength), "presets": list(self.presets)}
+        return {"operation": "speculate", **said, "versions": _versions()}
 
     def digest(self) -> str:
         """SHA-256 of the canonical JSON, 64 hexadecimal digits."""

@@ -6,16 +6,54 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from pipelines.fidelity_openings import Openings
 from provenance.draft import Document, Draft, Picture, SourceNote
 from provenance.home import Home
+from studio.drawings.reading import Box, FacadeReading
+from studio.massing import Massing
 from studio.sources import Source, open_source
 
 TOLERANCE_M = 0.05  # how far a door or window may be off and count as kept, where the sheet's scale was read
 SURE = 0.5  # of a façade's reading, below which its outline decides nothing
 MARGIN = 0.06  # of the building's longer side: air around it
+MASSING_PX = 1024  # longer side of a sheet that is drawn from its massing: larger ones take a quarter of an hour on two cores
+PRESETS = ("ashlar-slate-sash", "brick-slate-sash", "render-tile-casement", "rubble-tile-casement")  # of unasked variants
+POINTED = "ashlar-slate-tracery"  # of the first variant where most arched heads are pointed
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """What of a sheet is drawn after.
+
+    Attributes:
+        pixels: uint8 [h, w, 3], upright.
+        notes: what was done to the sheet, one sentence each.
+        reading: of the façade where it is sure enough, else None; its pixels are those of the whole sheet.
+        box: of `pixels` in the reading's picture.
+    """
+
+    pixels: np.ndarray
+    notes: tuple[str, ...] = ()
+    reading: FacadeReading | None = None
+    box: Box = (0, 0, 0, 0)
+
+    @property
+    def frame(self) -> Box | None:
+        """Which part of the rectified sheet is shown; None where it was not read and is shown as it came."""
+        return None if self.reading is None else self.box
+
+    def openings(self) -> Openings | None:
+        """The openings that were read, in pixels of `pixels`; None when there are none."""
+        if self.reading is None or not self.reading.openings:
+            return None
+        x0, y0, x1, _ = self.box
+        bar = self.reading.scale
+        boxes = tuple((one.box[0] - x0, one.box[1] - y0, one.box[2] - x0, one.box[3] - y0) for one in self.reading.openings)
+        tolerance_px = None if bar is None or bar.px_per_m is None else TOLERANCE_M * bar.px_per_m
+        return Openings(boxes, tolerance_px).scaled(self.pixels.shape[1] / (x1 - x0))
 
 
 def speculate(
@@ -25,6 +63,7 @@ def speculate(
     home: Home,
     reference: Path | None = None,
     prompt: str = "",
+    presets: Sequence[str] = (),
     variants: int = 4,
     strength: float = 0.6,
     model: str = "bundled",
@@ -39,29 +78,37 @@ def speculate(
         drawing: elevation or view.
         out: folder of the Release; must not exist yet, or be empty.
         reference: a picture whose palette the variants take.
+        presets: materials of the massings, one for each variant and from the first again; chosen by rule when left out.
         variants: how many, 1…16, each with a seed of its own.
-        strength: 0…1, how far a variant may leave the drawing's flattened tones.
+        strength: 0…1, how far a variant may leave what it starts from.
 
     Returns:
         provenance.release.Release
+    Raises:
+        PresetError for materials that nobody knows, before anything is read.
     """
+    from blender_addon.scenes.presets import preset
     from provenance.release import check_folder, check_rights, release
 
     # 1. Open, and refuse what may not be done before any model runs.
     check_folder(out)
+    presets = tuple(preset(name).name for name in presets)
     sheet = open_source(drawing, rights=rights)
     check_rights(sheet.rights, strict_rights)
     palette = open_source(reference) if reference else None
     if palette is not None:
         check_rights(palette.rights, strict_rights)
 
-    # 2. Ask, and let the pipeline answer. Torch is loaded here and not before, so that a wrong call fails at once.
+    # 2. Read, and build a lit massing of what was read, for each variant its own.
+    part = drawn_part(eight_bit_rgb(sheet.pixels))
+    part, built = _built(part, presets, variants, strength, seed, sheet.sha256, on_progress)
+
+    # 3. Ask, and let the pipeline answer. Torch is loaded here and not before, so that a wrong call fails at once.
     from pipelines.hub import load_speculation
     from pipelines.request import SpeculationRequest
+    from pipelines.speculation import Start
     from pipelines.statement import statement
 
-    part = drawn_part(eight_bit_rgb(sheet.pixels))
-    pixels = part.pixels
     pipeline, said = load_speculation(model), statement(model, draws=True)
     request = SpeculationRequest(
         source_sha256=sheet.sha256,
@@ -72,34 +119,21 @@ def speculate(
         seed=seed,
         model=model,
         weights_sha256=said["weights_sha256"],
+        presets=tuple(one.preset for one in built),
     )
     colours = eight_bit_rgb(palette.pixels) if palette else None
-    output = pipeline(request, pixels, reference=colours, openings=part.openings, on_progress=on_progress)
+    starts = [Start(one.beauty, one.lines, one.classes) for one in built] or None
+    output = pipeline(
+        request, part.pixels, reference=colours, starts=starts, openings=part.openings(), on_progress=on_progress
+    )
 
-    # 3. Say what is what, and seal it.
+    # 4. Say what is what, and seal it.
     inputs = (sheet.note("input"), *((palette.note("input"),) if palette else ()))
-    draft = _draft(sheet, request, said, output, inputs, part)
+    draft = _draft(sheet, part, request, said, output, inputs, built)
     return release(draft, out, home, strict_rights=strict_rights)
 
 
-@dataclass(frozen=True, eq=False)
-class DrawnPart:
-    """What variants are drawn after.
-
-    Attributes:
-        pixels: uint8 [h, w, 3], upright.
-        frame: x0, y0, x1, y1 of it on the rectified sheet; None where no elevation was read and it is the sheet as it came.
-        openings: those that were read, in pixels of `pixels`; None when there are none.
-        notes: what was done, one sentence each.
-    """
-
-    pixels: np.ndarray
-    frame: tuple[int, int, int, int] | None = None
-    openings: Openings | None = None
-    notes: tuple[str, ...] = ()
-
-
-def drawn_part(sheet: np.ndarray) -> DrawnPart:
+def drawn_part(sheet: np.ndarray) -> Part:
     """The building without the sheet's title, frame and scale bar, where one elevation can be read; else the whole sheet.
 
     Args:
@@ -111,32 +145,63 @@ def drawn_part(sheet: np.ndarray) -> DrawnPart:
     try:
         reading = read_facade(sheet)
     except DrawingError:
-        return DrawnPart(sheet)
+        return Part(sheet)
     if reading.silhouette is None or reading.confidence < SURE:
-        return DrawnPart(sheet)
+        return Part(sheet)
     height, width = reading.picture.shape[:2]
     (left, top), (right, bottom) = reading.silhouette.min(0), reading.silhouette.max(0)
     margin = MARGIN * max(right - left, bottom - top)
     x0, y0 = max(0, round(float(left - margin))), max(0, round(float(top - margin)))
-    x1, y1 = min(width, round(float(right + margin))), min(height, round(float(bottom + margin / 3)))
+    x1, y1 = min(width, round(float(right + margin))), min(height, round(float(bottom + margin)))
     alone = _alone(reading.picture, reading.silhouette, round(float(bottom)))
     where = f"columns {x0}…{x1}, rows {y0}…{y1} of the sheet turned by {reading.angle:.2f}°"
     said = f"Drawn after the building alone, without lettering and frame: {where}."
-    boxes = tuple((one.box[0] - x0, one.box[1] - y0, one.box[2] - x0, one.box[3] - y0) for one in reading.openings)
-    scale = reading.scale.px_per_m if reading.scale is not None else None
-    openings = Openings(boxes, None if scale is None else TOLERANCE_M * scale) if boxes else None
-    return DrawnPart(np.ascontiguousarray(alone[y0:y1, x0:x1]), (x0, y0, x1, y1), openings, (said,))
+    return Part(np.ascontiguousarray(alone[y0:y1, x0:x1]), (said,), reading, (x0, y0, x1, y1))
+
+
+def _built(
+    part: Part, presets: Sequence[str], variants: int, strength: float, seed: int, sha256: str,
+    on_progress: Callable[[int, int], None] | None,
+) -> tuple[Part, list[Massing]]:  # fmt: skip
+    """The part at the massing's working size, and a massing for each variant; none where nothing could be read or built."""
+    from blender_addon.errors import BlenderNotFoundError, DrawingError
+    from studio.massing import elevation_of, engraved, hours, massings
+
+    def without(why: str) -> tuple[Part, list[Massing]]:
+        return replace(part, notes=(*part.notes, f"{why} Its flattened tones are where the variants start.")), []
+
+    reading = part.reading
+    if reading is None or reading.facade is None:
+        return without("The drawing was not read surely enough to be built.")
+    height, width = part.pixels.shape[:2]
+    scale = min(1.0, MASSING_PX / max(height, width))
+    size = (max(16, round(width * scale)), max(16, round(height * scale)))
+    small = part.pixels if scale == 1 else cv2.resize(part.pixels, size, interpolation=cv2.INTER_AREA)
+    chosen = list(presets) or _by_rule(reading)
+    names = [chosen[number % len(chosen)] for number in range(variants)]
+    drawn, said = elevation_of(reading, part.box, size)
+    try:
+        built = massings(drawn, names, hours(variants, strength), source_sha256=sha256, seed=seed, on_progress=on_progress)
+    except (BlenderNotFoundError, DrawingError) as error:
+        return without(f"No massing was built: {error}")
+    notes = (*part.notes, *said, *dict.fromkeys(line for one in built for line in one.model.assumptions))
+    return replace(part, pixels=small, notes=notes), [engraved(one, small) for one in built]
+
+
+def _by_rule(reading: FacadeReading) -> list[str]:
+    """Materials for somebody who named none: dressed stone first, with tracery where arches are pointed."""
+    arched = [one.head for one in reading.openings if one.head != "flat"]
+    is_gothic = arched.count("pointed") > len(arched) / 2
+    return [POINTED, *PRESETS[1:]] if is_gothic else list(PRESETS)
 
 
 def _alone(picture: np.ndarray, silhouette: np.ndarray, ground: int) -> np.ndarray:
     """The sheet with blank paper wherever the building and the ground are not."""
-    import cv2
-
     inside = np.zeros(picture.shape[:2], np.uint8)
     cv2.fillPoly(inside, [np.rint(silhouette).astype(np.int32)], 1)
     reach = 2 * round(0.01 * max(picture.shape[:2])) + 1  # a cornice's profile may stand out of the read outline
     inside = cv2.dilate(inside, np.ones((reach, reach), np.uint8))
-    inside[ground - 2 :] = 1
+    inside[ground - 2 : ground + reach] = 1
     ring = cv2.dilate(inside, np.ones((4 * reach + 1, 4 * reach + 1), np.uint8)) > inside
     paper = np.median(picture[ring], axis=0) if ring.any() else np.full(3, 255)
     return np.where(inside[..., None] > 0, picture, paper.astype(np.uint8))
@@ -156,34 +221,43 @@ def eight_bit_rgb(pixels: np.ndarray) -> np.ndarray:
 
 def _draft(
     sheet: Source,
+    part: Part,
     request,
     model: dict,
     output,
     inputs: tuple[SourceNote, ...],
-    part: DrawnPart,
+    built: list[Massing],
 ) -> Draft:
     from studio.report.page import variants_page
 
-    # where the network added nothing, the flat colours come from the drawing's tones by rule, and no model made a pixel
+    # where the network added nothing, the picture comes from the drawing by rule, and no model made a pixel
     is_painted = output.findings.get("painted_by", "model") == "model"
-    pixels, (height, width) = part.pixels, output.variants[0].shape[:2]
+    height, width = output.variants[0].shape[:2]
     everywhere = np.ones((height, width), bool)
-    files: tuple[Picture | Document, ...] = tuple(
-        Picture(f"variant-{number}.png", variant, "variant", ai=everywhere if is_painted else None)
-        for number, variant in enumerate(output.variants, 1)
+    acted = [None if not is_painted else everywhere if one is None else one for one in output.acted]
+    variants: tuple[Picture, ...] = tuple(
+        Picture(f"variant-{number}.png", variant, "variant", ai=where)
+        for number, (variant, where) in enumerate(zip(output.variants, acted, strict=True), 1)
     )
-    reduced = (f"{sheet.name} was worked on at {width}×{height} pixels.",) if (height, width) != pixels.shape[:2] else ()
+    sheet_of_all = _contact(request, part, output, built, acted)
+    files: tuple[Picture | Document, ...] = (*variants, sheet_of_all, *_passes(built, acted))
+    reduced = (f"{sheet.name} was worked on at {width}×{height} pixels.",) if (height, width) != part.pixels.shape[:2] else ()
     draft = Draft(
         operation="speculate",
         request=request.canonical(),
         files=files,
         sources=inputs,
         model=model if is_painted else None,
-        levels={"7": 1.0},  # what is added is conjecture, whatever its fidelity
+        levels=_levels(built, acted),
         assumptions=(*sheet.notes, *part.notes, *reduced),
-        findings={**output.findings, "frame": part.frame, "fidelity": [_measured(one) for one in output.fidelity]},
+        findings={
+            **output.findings,
+            "frame": part.frame,
+            "fidelity": [_measured(one) for one in output.fidelity],
+            **_said(built),
+        },
     )
-    page = variants_page(draft, fidelity=output.fidelity, drawing=pixels)
+    page = variants_page(draft, fidelity=output.fidelity, drawing=part.pixels, names=[_title(one) for one in built])
     return replace(draft, files=(*files, Document("index.html", "text/html", "page", contains_ai=False, data=page.encode())))
 
 
@@ -202,3 +276,57 @@ def _measured(one) -> dict:
 
 def _rounded(box: Sequence[float]) -> list[float]:
     return [round(side, 1) for side in box]
+def _levels(built: list[Massing], acted: list[np.ndarray | None]) -> dict[str, float]:
+    """Share of the variants' pixels that a model changed (7) and that only rules made (6); tones in colours are all 7."""
+    if not built:
+        return {"7": 1.0}
+    share = float(np.mean([0.0 if one is None else float(one.mean()) for one in acted]))
+    return {"6": 1 - share, "7": share}
+
+
+def _passes(built: list[Massing], acted: list[np.ndarray | None]) -> tuple[Picture | Document, ...]:
+    """What the variants started from, made without AI: the lit massings, the passes of the first, and its solids."""
+    if not built:
+        return ()
+    from blender_addon.scenes.gltf import glb
+    from blender_addon.scenes.levels import palette
+    from studio.report.evidence import level_legend
+
+    first = built[0]
+    is_model = np.any([np.zeros(first.ids.shape, bool) if one is None else one for one in acted], axis=0)
+    levels = np.where(is_model, 7, 6).astype(np.uint8)
+    known = first.ids > 0
+    near, far = (float(v) for v in np.quantile(first.depth[known], (0.01, 0.99))) if known.any() else (0.0, 1.0)
+    depth = np.where(known, 1 - np.clip((first.depth - near) / max(far - near, 1e-3), 0, 1), 0)
+    return (
+        *(Picture(f"massing-{number}.png", one.beauty, "massing") for number, one in enumerate(built, 1)),
+        Picture("lines.png", 255 - first.lines * np.uint8(255), "massing"),
+        Picture("depth.png", np.rint(depth * 65535).astype(np.uint16), "massing"),
+        Picture("normals.png", np.rint((first.normals + 1) * 127.5).astype(np.uint8), "massing"),
+        Picture("ids.png", first.ids, "massing"),
+        Picture("evidence.png", levels, "evidence", palette=palette(), legend=level_legend()),
+        Document("scene.glb", "model/gltf-binary", "scene", contains_ai=False, data=glb(first.model)),
+        Document("scene.json", "application/json", "reading", contains_ai=False, data=first.model.to_json().encode()),
+    )
+
+
+def _said(built: list[Massing]) -> dict:
+    """Preset, light and digests of each massing, for the Record."""
+    said = [{"preset": one.preset, "sun_towards": list(one.hour.towards), "sha256": one.digests()} for one in built]
+    return {"massings": said} if said else {}
+
+
+def _title(massing: Massing) -> str:
+    return massing.preset.replace("-", ", ")
+
+
+def _contact(request, part: Part, output, built: list[Massing], acted: list[np.ndarray | None]) -> Picture:
+    from studio.report.contact import Cell, contact_sheet
+
+    cells = [Cell(part.pixels, "The drawing", ("as it was read, without lettering",) if part.reading else ())]
+    for number, (variant, fit) in enumerate(zip(output.variants, output.fidelity, strict=True)):
+        what = _title(built[number]) if built else "tones of the drawing"
+        lines = (f"{what} · seed {request.seed}·{number} · strength {request.strength:g}", f"F {fit.f:.2f} · {fit.interpretation}")
+        cells.append(Cell(variant, f"Variant {number + 1}", lines, acted[number]))
+    sheet = contact_sheet(cells)
+    return Picture("contact.png", sheet.pixels, "contact", ai=sheet.acted if sheet.acted.any() else None)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from blender_addon.scenes.presets import vocabulary
 from studio.cli.arguments import HomeFolder, Model, Out, Rights, Seed, StrictRights, Tsa, TsaOptional, home_of
 from studio.cli.outcome import Json, progress, tell
 
@@ -15,9 +16,10 @@ def speculate(
     drawing: Annotated[Path, typer.Argument(help="An archival drawing: elevation or view.", metavar="DRAWING")],
     out: Out,
     reference: Annotated[Path | None, typer.Option(help="A picture whose palette the variants take.", metavar="IMAGE")] = None,
+    preset: Annotated[str, typer.Option(help=f"Materials, one for each variant, with commas. {vocabulary()}", metavar="NAMES")] = "",
     prompt: Annotated[str, typer.Option(help="For models that read text; the bundled one does not.")] = "",
     variants: Annotated[int, typer.Option(min=1, max=16)] = 4,
-    strength: Annotated[float, typer.Option(min=0, max=1, help="How far a variant may leave the flattened tones.")] = 0.6,
+    strength: Annotated[float, typer.Option(min=0, max=1, help="How far a variant may leave what it starts from.")] = 0.6,
     model: Model = "bundled",
     seed: Seed = 0,
     rights: Rights = None,
@@ -29,7 +31,7 @@ def speculate(
 ) -> None:
     """Draw variants of a design that was never built, and say how far each keeps to DRAWING.
 
-    Example: anastylosis speculate facade.png --reference street.jpg --variants 4 -o variants
+    Example: anastylosis speculate facade.png --reference street.jpg --preset ashlar-slate-sash,tudor --variants 4 -o variants
     """
     from studio.cli.summary import summary, summary_lines
     from studio.speculate import speculate as draw_variants
@@ -40,6 +42,7 @@ def speculate(
             out,
             reference=reference,
             prompt=prompt,
+            presets=[name.strip() for name in preset.split(",") if name.strip()],
             variants=variants,
             strength=strength,
             model=model,

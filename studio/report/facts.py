@@ -13,6 +13,8 @@ ROLES = {
     "restored": "the proposal, at full size",
     "hypothesis": "one hypothesis, at full size",
     "variant": "one variant",
+    "contact": "the drawing and all variants on one sheet",
+    "massing": "what the variants started from, made by rules",
     "render": "picture of the scene",
     "mask": "where the model was allowed to act",
     "evidence": "evidence level of every pixel",

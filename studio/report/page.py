@@ -82,7 +82,9 @@ The rest is the scan, pixel for pixel.</p></header>
     return document(f"{facts.title}: proposal for a restoration", body, compared.style)
 
 
-def variants_page(draft: Draft, *, fidelity: Sequence[Any], drawing: np.ndarray | None = None, title: str = "") -> str:
+def variants_page(
+    draft: Draft, *, fidelity: Sequence[Any], drawing: np.ndarray | None = None, title: str = "", names: Sequence[str] = ()
+) -> str:
     """The contact sheet of speculative variants.
 
     Args:
@@ -91,14 +93,16 @@ def variants_page(draft: Draft, *, fidelity: Sequence[Any], drawing: np.ndarray 
             "reconstruction" or "free interpretation".
         drawing: the sheet that the variants were drawn from.
         title: the work; left out, the file name of the sheet.
+        names: the materials of each variant's massing, if they have one.
     """
     facts, variants = Facts.of(draft, title), _pictures(draft, "variant")
+    built = [f"{escape(name)}. " for name in names] or [""] * len(variants)
     count = len(variants)
     items = "".join(
         f'<li><a href="{escape(quote(picture.name))}">'
         f"{_figure(picture.pixels, f'Variant {k} of {count} for {facts.title}')}</a><figcaption>"
-        f"<strong>Variant {k} of {count}: {escape(str(fit.interpretation))}</strong>{_fidelity(fit)}</figcaption></li>"
-        for k, (picture, fit) in enumerate(zip(variants, fidelity, strict=True), 1)
+        f"<strong>Variant {k} of {count}: {escape(str(fit.interpretation))}</strong>{name}{_fidelity(fit)}</figcaption></li>"
+        for k, (picture, fit, name) in enumerate(zip(variants, fidelity, built, strict=True), 1)
     )
     sheet = ""
     if drawing is not None:
@@ -111,7 +115,7 @@ def variants_page(draft: Draft, *, fidelity: Sequence[Any], drawing: np.ndarray 
 <section><h2>How the numbers are meant</h2><p>Each variant was compared with the lines of the drawing.
 <em>Recall</em> is the part of the drawn lines that the variant keeps, <em>precision</em> the part of its lines that were drawn,
 F their harmonic mean, and the worst tile is the worst of 64 fields. Above the gate a variant is called a reconstruction,
-below it a free interpretation. What a variant adds is level 7, conjecture, in both.</p></section>{sheet}
+below it a free interpretation. What a model adds is level 7, conjecture, in both.</p></section>{sheet}{_massing(draft)}
 <section><h2>How they were made</h2>{facts_list(facts)}<h3>Assumed, and not given</h3>{assumptions(facts)}</section>
 {_label(facts)}{_files(facts)}"""
     return document(f"{facts.title}: variants", body)
@@ -224,6 +228,15 @@ def _fidelity(fit: Any) -> str:
         f"<small>F {fit.f:.3f} · recall {fit.recall:.3f} · precision {fit.precision:.3f}<br>"
         f"worst tile {fit.worst_tile:.3f} · mean distance {fit.chamfer:.2f} px</small>"
     )
+
+
+def _massing(draft: Draft) -> str:
+    pictures = _pictures(draft, "massing")
+    if not pictures:
+        return ""
+    figure = _figure(pictures[0].pixels, "The massing that the first variant started from, lit from the upper left")
+    return f"""<section><h2>What they started from</h2>{figure}<p class="note">A massing of what was read, in materials and
+depths by rule, level 6. No model made any of it.</p></section>"""
 
 
 def _how_many_free(free: int, count: int) -> str:

@@ -1,0 +1,343 @@
+"""A massing from a read elevation: what a drawing shows in one plane, set back and brought forward by rules.
+
+Frame: x to the right, z up, the wall's face at y = 0 and nearer things before it (y < 0), metres; x = 0 is the left edge of the
+drawing and z = 0 its ground line, so that a straight camera gives the drawing back pixel by pixel. Every depth here is a rule.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+
+from ..errors import DrawingError, MeasureError
+from .glazing import hollow, leaves, panes
+from .model import Element, Evidence, Focus, SceneModel
+from .openings import Opening, steps
+from .presets import Preset
+from .solids import Geometry, bar, box, joined, need_shapely, polygons, prism, upright
+
+Box = tuple[float, float, float, float]
+
+WALL_M = 0.5  # thickness
+REVEAL_M = 0.20  # a brick's length: how far panes lie behind the face
+SURROUND_M, SURROUND_OUT_M = 0.15, 0.045  # an architrave of a hand's breadth, standing out by a finger's length
+SILL_M, SILL_OUT_M, SILL_BESIDE_M = 0.10, 0.11, 0.06
+STRING_M, STRING_OUT_M = 0.16, 0.09
+CORNICE_SHARE, CORNICE_M, CORNICE_OUT = 0.045, (0.22, 0.6), 0.9  # of the wall's height, within; out: of its own height
+PLINTH_SHARE, PLINTH_M, PLINTH_OUT_M = 0.06, (0.25, 0.7), 0.06
+COLUMN_OUT = 0.45  # of a column's width: a little less than half of it stands before the wall
+ROOF_M, ROOF_OUT_M = 0.14, 0.30
+CHIMNEY = 0.09  # of the roof's width: what rises above it and is narrower is a chimney
+GABLE = 0.56  # of its box: a shape above the eaves that fills less of it is a gable or a tower and no slope
+WIDE = 0.12  # of the outline's width: a part of it that overhangs farther than this stands on wall
+GROUND_SLOPE = 0.10  # the ground falls towards the eye, so that a strip of it is seen
+GROUND_BESIDE_M = 4.0
+
+
+@dataclass(frozen=True)
+class Elevation:
+    """What was read of an elevation; pixels of the picture that the massing is to fall on, y down.
+
+    Attributes:
+        size_px: width and height of that picture.
+        px_per_m: its scale.
+        wall: box from the ground to the eaves.
+        outline: of the whole building above the ground.
+        openings: windows and doors, arched ones with their outline.
+        strings: rows of string courses. columns: boxes of columns and pilasters.
+    """
+
+    size_px: tuple[int, int]
+    px_per_m: float
+    wall: Box
+    outline: tuple[tuple[float, float], ...]
+    openings: tuple[Opening, ...]
+    strings: tuple[float, ...] = ()
+    columns: tuple[Box, ...] = ()
+
+    @property
+    def ground(self) -> float:
+        """Row of the ground line."""
+        return self.wall[3]
+
+    def at(self, x: float, y: float) -> tuple[float, float]:
+        """Metres x, z of a point in pixels."""
+        return x / self.px_per_m, (self.ground - y) / self.px_per_m
+
+    def rectangle(self, of: Box):
+        """A shapely rectangle in x and z, metres."""
+        from shapely.geometry import box as rectangle
+
+        (x0, z1), (x1, z0) = self.at(*of[:2]), self.at(*of[2:])
+        return rectangle(x0, z0, x1, z1)
+
+    def shape(self, points: Sequence[tuple[float, float]]):
+        """The valid part of an outline, metres; may be empty."""
+        from shapely.geometry import Polygon
+
+        return Polygon([self.at(*point) for point in points]).buffer(0) if len(points) > 2 else Polygon()
+
+    def focus(self) -> Focus:
+        """The drawing's own frame: what the camera "elevation" shows."""
+        (x0, z1), (x1, z0) = self.at(0, 0), self.at(*self.size_px)
+        return Focus(((x0 + x1) / 2, 0.0, (z0 + z1) / 2), (x1 - x0, z1 - z0))
+
+
+def massing(drawn: Elevation, preset: Preset, *, source_sha256: str = "", name: str = "massing") -> SceneModel:
+    """Closed solids for everything that was read, with depths, profiles, fillings and roof by rule: level 6.
+
+    Raises: MeasureError for an impossible scale; DrawingError when no wall is left; MissingPartError without shapely.
+    """
+    need_shapely()
+    if not 0 < drawn.px_per_m < 1e5:
+        raise MeasureError(f"The scale is {drawn.px_per_m} px per metre; it must be above 0.")
+    build = _Builder(drawn, preset, source_sha256)
+    build.wall_and_openings()
+    build.roof()
+    build.bands()
+    build.columns()
+    build.ground()
+    said = (
+        f"Built of {preset.name} by rule; every depth is a rule: reveals {REVEAL_M:.2f} m, surrounds {SURROUND_OUT_M:.3f} m, "
+        f"a roof of {preset.roof.pitch:.0f}°.",
+        *build.left_out,
+    )
+    return SceneModel(name, tuple(build.elements), (), (), drawn.focus(), said).check()
+
+
+class _Builder:
+    """Gathers the solids of one massing."""
+
+    def __init__(self, drawn: Elevation, preset: Preset, source_sha256: str):
+        self.drawn, self.preset, self.sha = drawn, preset, source_sha256
+        self.elements: list[Element] = []
+        self.left_out: list[str] = []
+        self.x0, self.high = drawn.at(drawn.wall[0], drawn.wall[1])
+        self.x1 = drawn.at(*drawn.wall[2:])[0]
+        self.outline = drawn.shape(drawn.outline)
+        self.above, self.chimneys = self._above_the_eaves()
+        self.clear: list = []  # shapes of the openings, for bands to stop at
+
+    def add(self, name: str, kind: str, geometry: Geometry, note: str, region: Box | None = None, material: str = "stone"):
+        """One solid by rule."""
+        vertices, faces = geometry
+        aspects = {"position": 6 if region is None else 2, "form": 6, "dimension": 6, "material": 6}
+        color = {"roof": self.preset.roof.colours[0], "ground": (150, 142, 118)}.get(kind, self.preset.wall.trim)
+        if kind == "wall":
+            color = self.preset.wall.colours[0]
+        self.elements.append(
+            Element(name, kind, vertices, faces, 6, "rule", (Evidence(self.sha, region, note),), aspects, material,
+                    tuple(value / 255 for value in color))  # type: ignore[arg-type] - three stay three
+        )  # fmt: skip
+
+    def wall_and_openings(self) -> None:
+        """The wall with its holes, and what stands in and around each hole."""
+        wall = self.outline.intersection(_band(self.outline, -1e-3, self.high)).union(self.drawn.rectangle(self.drawn.wall))
+        wall = wall.union(self._below(wall))
+        if self.is_gable:
+            wall = wall.union(self.above)
+        wall = wall.buffer(0.02, join_style="mitre").buffer(-0.02, join_style="mitre")
+        whole, kept = wall, []
+        for opening in self.drawn.openings:
+            shape = self.drawn.shape(opening.outline) if opening.outline else self.drawn.rectangle(opening.box)
+            if self.standing(opening):  # to the floor, or a film of wall would be left at its foot
+                x0, z0, x1, _ = shape.bounds
+                if z0 < 0.12:
+                    shape = shape.union(_rectangle(x0, -0.05, x1, z0 + 0.01))
+            inside = polygons(shape.intersection(whole))
+            free = inside and inside[0].area > 0.6 * shape.area and all(not inside[0].buffer(0.03).intersects(o) for o in self.clear)
+            if not free or min(_size(inside[0])) < 0.12:
+                where = tuple(round(value) for value in opening.box)
+                self.left_out.append(f"The {opening.kind} at {where} px was left out: not in the wall, too small, or over another.")
+                continue
+            self.clear.append(inside[0])
+            kept.append((opening, inside[0]))
+            wall = wall.difference(inside[0].union(_down(inside[0])) if inside[0].bounds[1] <= 0.0 else inside[0])
+        if not polygons(wall):
+            raise DrawingError("Nothing is left of the wall: its openings take all of it.")
+        self.whole = whole
+        self.add("wall", "wall", upright(prism(wall, WALL_M)), "outline as drawn, thickness by rule", self.drawn.wall)
+        for number, (opening, shape) in enumerate(kept):
+            self.fill(f"opening-{number:03}", opening, shape)
+
+    def _below(self, wall):
+        """Wall under wide parts of the outline where none was read: an elevation does not float. Eaves are no wide part."""
+        from shapely.ops import unary_union
+
+        x0, _, x1, _ = self.outline.bounds
+        ring = list(self.outline.exterior.coords) if self.outline.geom_type == "Polygon" else []
+        swept = unary_union([_rectangle(min(a[0], b[0]), 0, max(a[0], b[0]), min(a[1], b[1], self.high))
+                             for a, b in pairwise(ring) if abs(a[0] - b[0]) > 1e-3 and min(a[1], b[1]) > 0.02])  # fmt: skip
+        return unary_union([part for part in polygons(swept.difference(wall)) if _size(part)[0] > WIDE * (x1 - x0)])
+
+    def standing(self, opening: Opening) -> bool:
+        """Whether it reaches the ground, as doors, shops and arches do."""
+        return opening.kind != "window"
+
+    def fill(self, name: str, opening: Opening, shape) -> None:
+        """Panes or leaves, a surround, a sill, steps."""
+        read = "completed by rule, not read" if opening.inferred else "read from the sheet; what fills it is a rule"
+        evidence = (Evidence(self.sha, opening.box, read),)
+        thinnest = 1.3 / self.drawn.px_per_m  # a bar thinner than this would vanish between two pixels
+        if opening.kind == "arch":
+            self.elements += hollow(name, shape, evidence)
+        elif opening.kind == "door":
+            self.elements += leaves(name, shape, REVEAL_M, self.preset.glazing, evidence)
+        else:
+            self.elements += panes(name, shape, REVEAL_M, self.preset.glazing, evidence, thinnest)
+        ring = shape.buffer(SURROUND_M, join_style="mitre", mitre_limit=2.0).difference(shape)
+        foot = shape.bounds[1]
+        ring = ring.intersection(_band(ring, foot, 1e4)).intersection(self.whole)
+        for other in self.clear:
+            ring = ring.difference(other.buffer(0.04, join_style="mitre")) if other is not shape else ring
+        if polygons(ring) and self.preset.wall.bond != "frame":
+            self.add(f"{name}-surround", "surround", upright(prism(ring, SURROUND_OUT_M + 0.02), -SURROUND_OUT_M), "surround by rule",
+                     opening.box)  # fmt: skip
+        x0, z0, x1, _ = shape.bounds
+        if opening.kind == "window" and z0 > SILL_M:
+            low = (x0 - SURROUND_M - SILL_BESIDE_M, -SILL_OUT_M, z0 - SILL_M)
+            sill = box(low, (x1 + SURROUND_M + SILL_BESIDE_M, 0.05, z0 - 1e-3))
+            self.add(f"{name}-sill", "sill", sill, "sill by rule", opening.box)
+        if opening.kind == "door" and not any(one.kind == "steps" and _meets(one, x0, x1) for one in self.elements):
+            self.elements += [replace(one, kind="steps") for one in steps(f"{name}-steps", x0 - 0.15, x1 + 0.15, z0, evidence)]
+
+    def _above_the_eaves(self):
+        """What the outline holds above the eaves, without what is narrow enough to be a chimney."""
+        above = self.outline.intersection(_band(self.outline, self.high, 1e4))
+        parts = polygons(above)
+        self.is_gable = False
+        if not parts or parts[0].bounds[3] - self.high < 0.04 * self.high:
+            return None, []
+        above = parts[0]
+        x0, z0, x1, _ = above.bounds
+        reach = CHIMNEY * (x1 - x0) / 2
+        body = polygons(above.buffer(-reach, join_style="mitre").buffer(reach, join_style="mitre").intersection(above))
+        if not body:
+            return above, []
+        chimneys = [one for one in polygons(above.difference(body[0].buffer(0.02)))
+                    if one.bounds[3] - one.bounds[1] > 0.5 * (one.bounds[2] - one.bounds[0]) and _size(one)[0] > 0.2]  # fmt: skip
+        ridge = body[0].bounds[3]
+        chimneys = [one for one in chimneys if one.bounds[3] > ridge - 0.05]
+        body = max(polygons(above.difference(_union(chimneys))), key=lambda part: part.area) if chimneys else above
+        holds = [o for o in self.drawn.openings if (o.box[1] + o.box[3]) / 2 < self.drawn.wall[1]]
+        filled = body.area / max(1e-6, (x1 - x0) * (body.bounds[3] - z0))
+        self.is_gable = filled < GABLE or bool(holds)
+        return body, chimneys
+
+    def roof(self) -> None:
+        """A slope that leans back within the drawn outline, and chimneys behind its ridge."""
+        if self.above is not None and not self.is_gable:
+            vertices, faces = upright(prism(self.above, ROOF_M), -ROOF_OUT_M)
+            vertices = vertices.copy()
+            vertices[:, 1] += (vertices[:, 2] - self.high) / math.tan(math.radians(self.preset.roof.pitch))
+            self.add("roof", "roof", (vertices, faces), "outline as drawn, slope by rule")
+        depth = 0.0 if self.above is None else (self.above.bounds[3] - self.high) / math.tan(math.radians(self.preset.roof.pitch))
+        for number, shape in enumerate(self.chimneys):
+            x0, z0, x1, z1 = shape.bounds
+            cap = min(0.18, 0.25 * (z1 - z0))
+            stack = [box((x0 + 0.03, depth - 0.35, z0 - 0.5), (x1 - 0.03, depth + 0.4, z1 - cap)),
+                     box((x0 - 0.02, depth - 0.42, z1 - cap + 1e-3), (x1 + 0.02, depth + 0.47, z1))]  # fmt: skip
+            self.add(f"chimney-{number}", "chimney", joined(stack), "a narrow part above the roof, taken for a chimney")
+
+    def bands(self) -> None:
+        """Cornice under the eaves, string courses where they were read, a plinth at the foot."""
+        high = float(np.clip(CORNICE_SHARE * self.high, *CORNICE_M))
+        x0, _, x1, _ = self.whole.intersection(_band(self.whole, self.high - high, self.high)).bounds
+        out = CORNICE_OUT * high
+        profile = [(0, 0), (0.35, 0), (0.45, 0.35), (0.75, 0.45), (1.0, 0.7), (1.0, 1.0), (0, 1.0)]
+        top = self.high - 0.01
+        self.band("cornice", [(a * out, top - high + b * high) for a, b in profile], x0, x1, "cornice by rule")
+        # A course runs the whole length of a wall, however little of it was legible.
+        levels = sorted(self.drawn.at(0.0, y)[1] for y in self.drawn.strings)
+        taken: list[float] = []
+        for z in levels:
+            if 1.0 < z < self.high - high - 2 * STRING_M and all(abs(z - other) > 3 * STRING_M for other in taken):
+                taken.append(z)
+                low = z - STRING_M / 2
+                shape = [(0, 0), (0.6, 0.15), (1, 0.5), (1, 1), (0, 1)]
+                profile = [(p * STRING_OUT_M, low + q * STRING_M) for p, q in shape]
+                self.band(f"string-{len(taken)}", profile, self.x0, self.x1, "height as drawn, profile by rule", kind="string")
+        foot = float(np.clip(PLINTH_SHARE * self.high, *PLINTH_M))
+        foot = next((z for z in levels if PLINTH_M[0] < z < 1.0), foot)
+        sills = [shape.bounds[1] for shape in self.clear if shape.bounds[1] > 0.15]
+        foot = min(foot, *(0.8 * sill for sill in sills)) if sills else foot
+        if foot > 0.12:
+            profile = [(0, 0), (PLINTH_OUT_M, 0), (PLINTH_OUT_M, foot - 0.05), (0, foot)]
+            self.band("plinth", profile, self.x0, self.x1, "plinth by rule")
+
+    def band(self, name: str, profile: list[tuple[float, float]], x0: float, x1: float, note: str, kind: str = "") -> None:
+        """A profile along the wall that stops at the openings it would cross."""
+        low, top = min(z for _, z in profile), max(z for _, z in profile)
+        shape = _rectangle(x0, low, x1, top)
+        for opening in self.clear:
+            a, c, b, d = opening.bounds
+            if c < top and low < d:
+                shape = shape.difference(_rectangle(a - SURROUND_M, low - 1, b + SURROUND_M, top + 1))
+        pieces = [bar(profile, part.bounds[0], part.bounds[2]) for part in polygons(shape) if _size(part)[0] > 0.05]
+        if pieces:
+            self.add(name, kind or name, joined(pieces), note)
+
+    def columns(self) -> None:
+        """Half columns before the wall, with base and capital; what lies against an opening was read wrongly."""
+        for number, region in enumerate(self.drawn.columns):
+            (x0, z1), (x1, z0) = self.drawn.at(*region[:2]), self.drawn.at(*region[2:])
+            wide, z0, z1 = x1 - x0, max(z0, 0.0), min(z1, self.high - 0.05)
+            near = any(x0 - 0.3 * wide < s.bounds[2] and s.bounds[0] < x1 + 0.3 * wide and z0 < s.bounds[3] and s.bounds[1] < z1
+                       for s in self.clear)  # fmt: skip
+            if near or z1 - z0 < 3 * wide or wide < 0.1:
+                continue
+            middle, radius = (x0 + x1) / 2, 0.42 * wide
+            turns = np.linspace(0, math.pi, 13)
+            ring = [(middle - radius * math.cos(t), -2 * COLUMN_OUT * radius * math.sin(t) - 0.01) for t in turns]
+            from shapely.geometry import Polygon
+
+            shaft = prism(Polygon([*ring, (middle + radius, 0.02), (middle - radius, 0.02)]), z1 - z0 - 0.9 * wide)
+            shaft = (shaft[0] + (0, 0, z0 + 0.4 * wide), shaft[1])
+            out = -2 * COLUMN_OUT * radius - 0.04
+            ends = [box((x0, out, z0), (x1, 0.02, z0 + 0.4 * wide - 1e-3)), box((x0, out, z1 - 0.5 * wide + 1e-3), (x1, 0.02, z1))]
+            self.add(f"column-{number:02}", "column", joined([shaft, *ends]), "place as drawn, form by rule", region)
+
+    def ground(self) -> None:
+        """A forecourt that falls towards the eye."""
+        width, height = self.drawn.size_px
+        seen = max(0.2, (height - self.drawn.ground) / self.drawn.px_per_m) + 1.0
+        profile = [(-3.0, 0.0), (0.0, 0.0), (seen / GROUND_SLOPE, -seen), (seen / GROUND_SLOPE, -seen - 0.3), (-3.0, -seen - 0.3)]
+        right = width / self.drawn.px_per_m + GROUND_BESIDE_M
+        geometry = bar(profile, -GROUND_BESIDE_M, right)
+        self.add("ground", "ground", geometry, "ground by rule", material="earth")
+
+
+def _rectangle(x0: float, z0: float, x1: float, z1: float):
+    from shapely.geometry import box as rectangle
+
+    return rectangle(x0, z0, x1, z1)
+
+
+def _band(shape, low: float, top: float):
+    """The strip of a shape's width between two heights."""
+    x0, _, x1, _ = shape.bounds if not shape.is_empty else (0, 0, 1, 1)
+    return _rectangle(x0 - 1, low, x1 + 1, top)
+
+
+def _down(shape):
+    x0, z0, x1, _ = shape.bounds
+    return _rectangle(x0, z0 - 0.1, x1, z0 + 1e-3)
+
+
+def _union(shapes: list):
+    from shapely.ops import unary_union
+
+    return unary_union([_rectangle(s.bounds[0] - 0.05, s.bounds[1] - 0.02, s.bounds[2] + 0.05, s.bounds[3] + 1) for s in shapes])
+
+
+def _size(shape) -> tuple[float, float]:
+    x0, z0, x1, z1 = shape.bounds
+    return x1 - x0, z1 - z0
+
+
+def _meets(solid: Element, x0: float, x1: float) -> bool:
+    return bool(solid.bounds[0, 0] < x1 and x0 < solid.bounds[1, 0])
