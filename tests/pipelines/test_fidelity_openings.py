@@ -118,3 +118,31 @@ def test_what_agrees_only_by_moving_far_stays_where_it_is():
     far = np.roll(painted(drawn()), 60, axis=1)
     laid, move = registered(drawn(), far)
     assert np.array_equal(laid, far) and move["shift_x"] == 0
+
+
+def glazed(windows=WINDOWS):
+    """A painted elevation whose windows have bars, surrounds and sills of their own: nothing inside them is as drawn."""
+    image = np.full((*SIZE, 3), (188, 170, 140), np.uint8)
+    for y in range(30, 280, 9):
+        cv2.line(image, (20, y), (400, y), (176, 158, 128), 1)
+    for x0, y0, x1, y1 in (np.rint(window).astype(int) for window in windows):
+        cv2.rectangle(image, (x0 - 4, y0 - 4), (x1 + 4, y1 + 4), (214, 202, 178), -1)
+        cv2.rectangle(image, (x0, y0), (x1, y1), (52, 62, 78), -1)
+        for k in (1, 2):
+            cv2.line(image, (x0 + k * (x1 - x0) // 3, y0), (x0 + k * (x1 - x0) // 3, y1), (225, 222, 214), 1)
+        for k in (1, 2, 3):
+            cv2.line(image, (x0, y0 + k * (y1 - y0) // 4), (x1, y0 + k * (y1 - y0) // 4), (225, 222, 214), 1)
+    return cv2.GaussianBlur(image, (0, 0), 0.6)
+
+
+def test_windows_with_other_bars_and_surrounds_are_kept_by_their_sides():
+    assert find_openings(drawn(), glazed(), Openings(WINDOWS)).counts()["kept"] == 8
+
+
+@pytest.mark.parametrize("index", [0, 3, 6])
+def test_among_windows_of_another_make_the_moved_and_the_missing_are_named(index):
+    found = find_openings(drawn(), glazed(moved(index, 8)), Openings(WINDOWS))
+    assert [one.fate for one in found.openings] == ["moved" if number == index else "kept" for number in range(8)]
+    assert abs(found.openings[index].off_px - 8) < 1.5
+    found = find_openings(drawn(), glazed(WINDOWS[:index] + WINDOWS[index + 1 :]), Openings(WINDOWS))
+    assert [one.fate for one in found.openings] == ["lost" if number == index else "kept" for number in range(8)]
