@@ -11,7 +11,8 @@ from blender_addon.scenes.surfaces import surfaces
 
 pytestmark = pytest.mark.blender
 WINDOWS = (Opening("window", (40.0, 50.0, 58.0, 80.0)), Opening("window", (90.5, 50.5, 110.5, 80.5)))
-DRAWN = Elevation((150, 120), 12.0, (20, 35, 130, 105), ((20, 105), (20, 35), (30, 15), (120, 15), (130, 35), (130, 105)), WINDOWS)
+OUTLINE = ((20, 105), (20, 35), (30, 15), (120, 15), (130, 35), (130, 105))
+DRAWN = Elevation((150, 120), 12.0, (20, 35, 130, 105), OUTLINE, WINDOWS)
 
 
 @pytest.fixture(scope="module")
