@@ -1,8 +1,9 @@
 """An elevation photographed straight on, in Blender's process: the drawing's own frame, the draughtsman's sun, exact passes.
 
-Every look is a scene with its surfaces and its sun. For each one: `light-K.npy`, float32 [H, W, 4], linear light with the share
-of a pixel that the building covers; for each scene: `passes-K.npy`, float32 [H, W, 5]: number of the solid (0 = sky), metres
-behind the wall's face, and the normal in the world. One ray through the middle of a pixel, so nothing is averaged in the passes.
+Every look is a scene with its surfaces and its sun. For each one: `light-K.npy`, float32 [H, W, 4], linear light with the
+share of a pixel that the building covers; for each scene: `passes-K.npy`, float32 [H, W, 5]: number of the solid (0 = sky),
+metres behind the wall's face, and the normal in the world. One ray through the middle of a pixel, so nothing is averaged in
+the passes.
 """
 
 from __future__ import annotations
@@ -39,10 +40,7 @@ def photograph(job, pipe, done) -> None:
     files, passes, shown = [], [], None
     for number, look in enumerate(job.looks):
         pipe.stage("picture", number, len(job.looks))
-        if shown != look["glb"]:
-            things = _import(look, job)
-        else:
-            things = _dress(look, job)
+        things = _import(look, job) if shown != look["glb"] else _dress(look, job)
         _light(scene, look)
         _shoot(scene, out / "light.exr", job.samples, True)
         _keep(out, f"light-{number}", pixels(out / "light.exr"))

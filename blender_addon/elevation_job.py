@@ -15,7 +15,7 @@ from .scenes.gltf import glb
 from .scenes.model import SceneModel
 from .scenes.surfaces import Surface, surface_of
 
-# The draughtsman's sun: over the left shoulder along the diagonal of a cube, so that a thing throws a shadow as wide as it stands out.
+# The draughtsman's sun: over the left shoulder along the diagonal of a cube: a thing throws a shadow as wide as it stands out.
 CONVENTIONAL = (1.0, 1.0, -1.0)
 
 
@@ -92,7 +92,9 @@ def photograph(
         }  # fmt: skip
         done = run_job(job, blender, on_progress)
         try:
-            shots = [_shot(out, light, passes, done["blender"]) for light, passes in zip(done["lights"], done["passes"], strict=True)]
+            shots = [
+                _shot(out, light, passes, done["blender"]) for light, passes in zip(done["lights"], done["passes"], strict=True)
+            ]
         except (OSError, ValueError, KeyError) as error:
             raise RenderFailedError(f"Blender left no readable elevation ({error}): try again.") from error
     return shots
@@ -124,7 +126,8 @@ def _written(looks: Sequence[Look], folder: Path) -> list[dict]:
             "glb": known[id(look.model)],
             "scene": [{"id": one.id, "surface": surface_of(one.kind)} for one in look.model.elements],
             "surfaces": {
-                name: {"albedo": array(one.albedo), "height": array(one.height), "roughness": one.roughness, "specular": one.specular}
+                name: {"albedo": array(one.albedo), "height": array(one.height), "roughness": one.roughness,
+                       "specular": one.specular}
                 for name, one in look.surfaces.items()
             },
             "sun": {"towards": hour.towards, "strength": hour.sun, "colour": hour.sun_colour},

@@ -56,7 +56,7 @@ class SpeculationOutput:
         findings: JSON values for the Record: "painted_by" ("model", or "prefill" when the network added nothing),
             "palette" ("reference" or "own"), "ink_opacity", "size" [width, height], "prefill" ("massing" or "tones"), and
             "palette_distance" of each variant where there is a reference.
-        acted: bool [H, W] each, where the model changed a pixel; None for all of a variant without a massing.
+        acted: bool [H, W] each, where the model had a hand in a pixel; None for all of a variant without a massing.
     """
 
     variants: tuple[np.ndarray, ...]
@@ -152,13 +152,14 @@ class SpeculationPipeline(DiffusionPipeline):
                     self.network, self.scheduler, plane, mean, texture=texture, seed=request.seed, hypothesis=variant, tick=tick
                 )
             painted = _joined(plane, values)  # [H, W, 3]
-            if starts:
-                painted = prefill + _share(starts[variant], request.strength) * (painted - prefill)
+            share = _share(starts[variant], request.strength) if starts else None
+            if share is not None:
+                painted = prefill + share * (painted - prefill)
             is_painted = is_painted or bool((np.abs(painted - prefill) > 1e-6).any())
 
             # 5. Measure, then lay the ink over: a massing has grooves of its own and needs none.
             scores.append(fidelity(drawing, _bytes(painted), wanted))
-            acted.append((_bytes(painted) != _bytes(prefill)).any(-1) if starts else None)
+            acted.append(None if share is None else share[..., 0] > 0)
             variants.append(_bytes(painted if starts else inked(painted, tone, INK_OPACITY)))
 
         findings = {
@@ -185,7 +186,9 @@ def check_starts(starts: Sequence[Start] | None, variants: int, shape: tuple[int
         return
     sizes = {one.picture.shape[:2] for one in starts} | {part.shape for one in starts for part in (one.lines, one.classes)}
     if len(starts) != variants or sizes != {shape[:2]}:
-        raise PixelsError(f"{len(starts)} starts of {sorted(sizes)} for {variants} variants of {shape[:2]}: one each, of its size.")
+        raise PixelsError(
+            f"{len(starts)} starts of {sorted(sizes)} for {variants} variants of {shape[:2]}: one each, of its size."
+        )
 
 
 def reduced(drawing: np.ndarray) -> tuple[np.ndarray, float]:

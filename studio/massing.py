@@ -133,11 +133,26 @@ def engraved(massing: Massing, drawing: np.ndarray) -> Massing:
     solid = np.isin(massing.classes, (1, 2)).astype(np.uint8)
     built = cv2.dilate(massing.lines.astype(np.uint8), np.ones((5, 5), np.uint8))
     where = cv2.GaussianBlur((cv2.erode(solid, np.ones((3, 3), np.uint8)) & (1 - built)).astype(np.float32), (0, 0), 0.8)
+    where = where * ~_under_chimneys(massing)
     groove = np.clip(np.where(massing.classes == 2, ROOF_GROOVE, GROOVE) * fine * where, 0, 0.8).astype(np.float32)
     lit = 0.35 * np.roll(groove, (1, 1), (0, 1))  # the lip away from the sun
     picture = massing.beauty.astype(np.float32) * (1 - groove + lit * (1 - groove))[..., None]
     lines = massing.lines | ((fine > 0.25) & (where > 0.5))
     return replace(massing, beauty=np.rint(np.clip(picture, 0, 255)).astype(np.uint8), lines=lines)
+
+
+def _under_chimneys(massing: Massing) -> np.ndarray:
+    """Roof below a chimney, bool [H, W]: a drawn stack goes on there before the slope; its outline is no groove in slate."""
+    found = np.zeros(massing.ids.shape, bool)
+    for number, one in enumerate(massing.model.elements, 1):
+        if one.kind != "chimney":
+            continue
+        rows, columns = np.nonzero(massing.ids == number)
+        if len(rows):
+            wide = columns.max() - columns.min() + 1
+            left, right = columns.min() - wide // 4, columns.max() + wide // 4 + 1
+            found[rows.min() :, max(0, left) : right] = True
+    return found & (massing.classes == 2)
 
 
 def lines_of(ids: np.ndarray, depth: np.ndarray, normals: np.ndarray) -> np.ndarray:
@@ -183,7 +198,7 @@ def _scale(reading: FacadeReading) -> tuple[float, tuple[str, ...]]:
     doors = [o.box[3] - o.box[1] for o in reading.openings if o.kind == "door"]
     if doors:
         return max(doors) / DOOR_M, (f"Courses and depths follow a rule: a door is {DOOR_M} m high.",)
-    x0, y0, x1, y1 = reading.facade or (0, 0, 1, 1)
+    _, y0, _, y1 = reading.facade or (0, 0, 1, 1)
     return (y1 - y0) / (2 * STOREY_M), (f"Courses and depths follow a rule: the wall is two storeys of {STOREY_M} m.",)
 
 

@@ -326,7 +326,10 @@ def _contact(request, part: Part, output, built: list[Massing], acted: list[np.n
     cells = [Cell(part.pixels, "The drawing", ("as it was read, without lettering",) if part.reading else ())]
     for number, (variant, fit) in enumerate(zip(output.variants, output.fidelity, strict=True)):
         what = _title(built[number]) if built else "tones of the drawing"
-        lines = (f"{what} · seed {request.seed}·{number} · strength {request.strength:g}", f"F {fit.f:.2f} · {fit.interpretation}")
+        lines = (
+            f"{what} · seed {request.seed}·{number} · strength {request.strength:g}",
+            f"F {fit.f:.2f} · {fit.interpretation}",
+        )
         cells.append(Cell(variant, f"Variant {number + 1}", lines, acted[number]))
     sheet = contact_sheet(cells)
     return Picture("contact.png", sheet.pixels, "contact", ai=sheet.acted if sheet.acted.any() else None)

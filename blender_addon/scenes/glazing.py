@@ -16,7 +16,9 @@ GAP_M = 0.006  # between the leaves of a door
 PASSAGE_M, DARK = 0.48, (52, 47, 42)  # an open arch is seen as deep as the wall is thick
 
 
-def panes(name: str, shape, reveal_m: float, glazing: Glazing, evidence: tuple[Evidence, ...], thinnest_m: float) -> list[Element]:
+def panes(
+    name: str, shape, reveal_m: float, glazing: Glazing, evidence: tuple[Evidence, ...], thinnest_m: float
+) -> list[Element]:
     """A pane behind its frame and bars, for a shapely polygon in x and z, metres.
 
     Args:

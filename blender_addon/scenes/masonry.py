@@ -102,7 +102,9 @@ def roof(plane: Plane, kind: Roof) -> Laid:
         height = kind.bump_m * (1 - share) + 0 * gap
         colour = colour * (1 - 0.35 * gap)[..., None]
     mottled = 1 + 0.05 * plane.noise(0.9) * kind.weathering
-    return Laid(colour * (1 - 0.45 * edge)[..., None] * mottled[..., None], np.broadcast_to(height, plane.shape).astype(np.float32))
+    return Laid(
+        colour * (1 - 0.45 * edge)[..., None] * mottled[..., None], np.broadcast_to(height, plane.shape).astype(np.float32)
+    )
 
 
 def dressed(plane: Plane, kind: Wall) -> Laid:
@@ -161,7 +163,9 @@ def _rubble(plane: Plane, kind: Wall) -> Laid:
             first = np.where(nearer, far, first)
     inside = (second - first) * tall / 2
     joint = cover(inside, kind.joint_m, plane.pixel_m)
-    colour = _pieces(plane, kind.colours, row, column, 0.06) * (1 + 0.05 * plane.noise(0.06) + 0.04 * plane.noise(0.4))[..., None]
+    colour = (
+        _pieces(plane, kind.colours, row, column, 0.06) * (1 + 0.05 * plane.noise(0.06) + 0.04 * plane.noise(0.4))[..., None]
+    )
     colour = colour * (1 - joint[..., None]) + even(kind.joint, plane.shape) * joint[..., None]
     height = kind.bump_m * np.sqrt(np.clip(inside / (0.35 * tall), 0, 1)) + 0.003 * plane.noise(0.05)
     return Laid(colour, height.astype(np.float32))
@@ -207,6 +211,7 @@ def cover(distance: np.ndarray, width: float, pixel: float) -> np.ndarray:
 
 
 def from_joint(share: np.ndarray) -> np.ndarray:
+    """Distance of places to the nearest whole number, 0…½."""
     return np.abs(share - np.round(share))
 
 
@@ -218,4 +223,5 @@ def between(colours, place: np.ndarray) -> np.ndarray:
 
 
 def even(colour, shape: tuple[int, int]) -> np.ndarray:
+    """One colour everywhere, float32 [H, W, 3], 0…1."""
     return np.broadcast_to(np.array(colour, np.float32) / 255, (*shape, 3))

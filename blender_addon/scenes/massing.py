@@ -28,6 +28,7 @@ SURROUND_M, SURROUND_OUT_M = 0.15, 0.045  # an architrave of a hand's breadth, s
 SILL_M, SILL_OUT_M, SILL_BESIDE_M = 0.10, 0.11, 0.06
 STRING_M, STRING_OUT_M = 0.16, 0.09
 CORNICE_SHARE, CORNICE_M, CORNICE_OUT = 0.045, (0.22, 0.6), 0.9  # of the wall's height, within; out: of its own height
+LEAST_CORNICE_M = 0.14  # a gutter's board
 PLINTH_SHARE, PLINTH_M, PLINTH_OUT_M = 0.06, (0.25, 0.7), 0.06
 COLUMN_OUT = 0.45  # of a column's width: a little less than half of it stands before the wall
 ROOF_M, ROOF_OUT_M = 0.14, 0.30
@@ -138,7 +139,7 @@ class _Builder:
         """The wall with its holes, and what stands in and around each hole."""
         wall = self.outline.intersection(_band(self.outline, -1e-3, self.high)).union(self.drawn.rectangle(self.drawn.wall))
         wall = wall.union(self._below(wall))
-        if self.is_gable:
+        if self.is_gable and self.above is not None:
             wall = wall.union(self.above)
         wall = wall.buffer(0.02, join_style="mitre").buffer(-0.02, join_style="mitre")
         whole, kept = wall, []
@@ -149,10 +150,11 @@ class _Builder:
                 if z0 < 0.12:
                     shape = shape.union(_rectangle(x0, -0.05, x1, z0 + 0.01))
             inside = polygons(shape.intersection(whole))
-            free = inside and inside[0].area > 0.6 * shape.area and all(not inside[0].buffer(0.03).intersects(o) for o in self.clear)
-            if not free or min(_size(inside[0])) < 0.12:
+            is_free = inside and all(not inside[0].buffer(0.03).intersects(other) for other in self.clear)
+            if not is_free or inside[0].area < 0.6 * shape.area or min(_size(inside[0])) < 0.12:
                 where = tuple(round(value) for value in opening.box)
-                self.left_out.append(f"The {opening.kind} at {where} px was left out: not in the wall, too small, or over another.")
+                why = "not in the wall, too small, or over another"
+                self.left_out.append(f"The {opening.kind} at {where} px was left out: {why}.")
                 continue
             self.clear.append(inside[0])
             kept.append((opening, inside[0]))
@@ -175,7 +177,7 @@ class _Builder:
         return unary_union([part for part in polygons(swept.difference(wall)) if _size(part)[0] > WIDE * (x1 - x0)])
 
     def standing(self, opening: Opening) -> bool:
-        """Whether it reaches the ground, as doors, shops and arches do."""
+        """Whether it may reach the ground, as doors, shops and arches do."""
         return opening.kind != "window"
 
     def fill(self, name: str, opening: Opening, shape) -> None:
@@ -195,8 +197,8 @@ class _Builder:
         for other in self.clear:
             ring = ring.difference(other.buffer(0.04, join_style="mitre")) if other is not shape else ring
         if polygons(ring) and self.preset.wall.bond != "frame":
-            self.add(f"{name}-surround", "surround", upright(prism(ring, SURROUND_OUT_M + 0.02), -SURROUND_OUT_M), "surround by rule",
-                     opening.box)  # fmt: skip
+            solid = upright(prism(ring, SURROUND_OUT_M + 0.02), -SURROUND_OUT_M)
+            self.add(f"{name}-surround", "surround", solid, "surround by rule", opening.box)
         x0, z0, x1, _ = shape.bounds
         if opening.kind == "window" and z0 > SILL_M:
             low = (x0 - SURROUND_M - SILL_BESIDE_M, -SILL_OUT_M, z0 - SILL_M)
@@ -218,10 +220,11 @@ class _Builder:
         body = polygons(above.buffer(-reach, join_style="mitre").buffer(reach, join_style="mitre").intersection(above))
         if not body:
             return above, []
-        chimneys = [one for one in polygons(above.difference(body[0].buffer(0.02)))
-                    if one.bounds[3] - one.bounds[1] > 0.5 * (one.bounds[2] - one.bounds[0]) and _size(one)[0] > 0.2]  # fmt: skip
-        ridge = body[0].bounds[3]
-        chimneys = [one for one in chimneys if one.bounds[3] > ridge - 0.05]
+        ridge, chimneys = body[0].bounds[3], []
+        for one in polygons(above.difference(body[0].buffer(0.02))):
+            wide, tall = _size(one)
+            if wide > 0.2 and tall > 0.5 * wide and one.bounds[3] > ridge - 0.05:
+                chimneys.append(one)
         body = max(polygons(above.difference(_union(chimneys))), key=lambda part: part.area) if chimneys else above
         holds = [o for o in self.drawn.openings if (o.box[1] + o.box[3]) / 2 < self.drawn.wall[1]]
         filled = body.area / max(1e-6, (x1 - x0) * (body.bounds[3] - z0))
@@ -235,7 +238,8 @@ class _Builder:
             vertices = vertices.copy()
             vertices[:, 1] += (vertices[:, 2] - self.high) / math.tan(math.radians(self.preset.roof.pitch))
             self.add("roof", "roof", (vertices, faces), "outline as drawn, slope by rule")
-        depth = 0.0 if self.above is None else (self.above.bounds[3] - self.high) / math.tan(math.radians(self.preset.roof.pitch))
+        rise = 0.0 if self.above is None else self.above.bounds[3] - self.high
+        depth = rise / math.tan(math.radians(self.preset.roof.pitch))
         for number, shape in enumerate(self.chimneys):
             x0, z0, x1, z1 = shape.bounds
             cap = min(0.18, 0.25 * (z1 - z0))
@@ -246,11 +250,14 @@ class _Builder:
     def bands(self) -> None:
         """Cornice under the eaves, string courses where they were read, a plinth at the foot."""
         high = float(np.clip(CORNICE_SHARE * self.high, *CORNICE_M))
+        heads = [shape.bounds[3] for shape in self.clear if self.high - high < shape.bounds[3] <= self.high]
+        high = max(LEAST_CORNICE_M, self.high - max(heads)) if heads else high  # it runs through above the windows' heads
         x0, _, x1, _ = self.whole.intersection(_band(self.whole, self.high - high, self.high)).bounds
         out = CORNICE_OUT * high
         profile = [(0, 0), (0.35, 0), (0.45, 0.35), (0.75, 0.45), (1.0, 0.7), (1.0, 1.0), (0, 1.0)]
         top = self.high - 0.01
-        self.band("cornice", [(a * out, top - high + b * high) for a, b in profile], x0, x1, "cornice by rule")
+        cornice = bar([(a * out, top - high + b * high) for a, b in profile], x0, x1)
+        self.add("cornice", "cornice", cornice, "cornice by rule")
         # A course runs the whole length of a wall, however little of it was legible.
         levels = sorted(self.drawn.at(0.0, y)[1] for y in self.drawn.strings)
         taken: list[float] = []
@@ -298,14 +305,16 @@ class _Builder:
             shaft = prism(Polygon([*ring, (middle + radius, 0.02), (middle - radius, 0.02)]), z1 - z0 - 0.9 * wide)
             shaft = (shaft[0] + (0, 0, z0 + 0.4 * wide), shaft[1])
             out = -2 * COLUMN_OUT * radius - 0.04
-            ends = [box((x0, out, z0), (x1, 0.02, z0 + 0.4 * wide - 1e-3)), box((x0, out, z1 - 0.5 * wide + 1e-3), (x1, 0.02, z1))]
+            ends = [box((x0, out, z0), (x1, 0.02, z0 + 0.4 * wide - 1e-3)),
+                    box((x0, out, z1 - 0.5 * wide + 1e-3), (x1, 0.02, z1))]  # fmt: skip
             self.add(f"column-{number:02}", "column", joined([shaft, *ends]), "place as drawn, form by rule", region)
 
     def ground(self) -> None:
         """A forecourt that falls towards the eye."""
         width, height = self.drawn.size_px
         seen = max(0.2, (height - self.drawn.ground) / self.drawn.px_per_m) + 1.0
-        profile = [(-3.0, 0.0), (0.0, 0.0), (seen / GROUND_SLOPE, -seen), (seen / GROUND_SLOPE, -seen - 0.3), (-3.0, -seen - 0.3)]
+        far = seen / GROUND_SLOPE
+        profile = [(-3.0, 0.0), (0.0, 0.0), (far, -seen), (far, -seen - 0.3), (-3.0, -seen - 0.3)]
         right = width / self.drawn.px_per_m + GROUND_BESIDE_M
         geometry = bar(profile, -GROUND_BESIDE_M, right)
         self.add("ground", "ground", geometry, "ground by rule", material="earth")
@@ -331,7 +340,8 @@ def _down(shape):
 def _union(shapes: list):
     from shapely.ops import unary_union
 
-    return unary_union([_rectangle(s.bounds[0] - 0.05, s.bounds[1] - 0.02, s.bounds[2] + 0.05, s.bounds[3] + 1) for s in shapes])
+    boxes = [shape.bounds for shape in shapes]
+    return unary_union([_rectangle(x0 - 0.05, z0 - 0.02, x1 + 0.05, z1 + 1) for x0, z0, x1, z1 in boxes])
 
 
 def _size(shape) -> tuple[float, float]:

@@ -63,8 +63,8 @@ class Glazing:
 
     Attributes:
         pattern: "sash", "casement" or "tracery".
-        light_m: width and height of one light (tracery: distance of its mullions). bar_m: width of a bar. frame_m: of the frame.
-        frame: colour. glass: colours at the foot and at the head of a window, where the sky lies in it. door: colour.
+        light_m: width and height of one light (tracery: distance of its mullions). bar_m, frame_m: width of bar and frame.
+        frame, door: colours. glass: colours at the foot and at the head of a window, where the sky lies in it.
     """
 
     pattern: str
@@ -85,11 +85,12 @@ WALLS = {
                   (214, 203, 181), 0.075, (0.225, 0.225), 0.010, 0.9, 0.006, 0.4),
     "render": Wall("plain", ((222, 207, 176), (216, 199, 166)), (205, 190, 160), (205, 196, 178), 0.6, (1.0, 2.0), 0.0, 0.9,
                    0.003, 0.6),
-    "timber": Wall("frame", ((228, 219, 198), (221, 211, 189)), (70, 54, 42), (78, 60, 46), 1.2, (0.9, 1.3), 0.18, 0.9, 0.03, 0.5),
+    "timber": Wall("frame", ((228, 219, 198), (221, 211, 189)), (70, 54, 42), (78, 60, 46), 1.2, (0.9, 1.3), 0.18, 0.9, 0.03,
+                   0.5),
 }  # fmt: skip
 ROOFS = {
-    "slate": Roof("slates", ((84, 90, 102), (72, 79, 92), (96, 101, 110), (78, 80, 88), (88, 92, 96)), 0.20, 0.28, 0.6, 0.010, 0.4,
-                  40.0),
+    "slate": Roof("slates", ((84, 90, 102), (72, 79, 92), (96, 101, 110), (78, 80, 88), (88, 92, 96)), 0.20, 0.28, 0.6, 0.010,
+                  0.4, 40.0),
     "tile": Roof("tiles", ((166, 92, 62), (150, 80, 55), (178, 106, 74), (136, 76, 56), (160, 100, 76)), 0.17, 0.22, 0.85, 0.02,
                  0.6, 38.0),
     "thatch": Roof("thatch", ((150, 124, 84), (136, 112, 78), (162, 138, 98)), 0.9, 0.03, 1.0, 0.03, 0.6, 48.0),

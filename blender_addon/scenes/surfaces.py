@@ -1,8 +1,9 @@
-"""The surfaces of a massing: what each kind of solid shows, laid in the plane of the drawing and weathered by what lies above it."""
+"""The surfaces of a massing: what each kind of solid shows, laid in the plane of the drawing and weathered by its ledges."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -76,7 +77,9 @@ def surfaces(drawn: Elevation, model: SceneModel, preset: Preset, *, side_px: in
         "glass": Surface(_linear(_glass(plane, by_kind.get("pane", []), glazing.glass)), None, 0.15, 0.5),
         "hollow": Surface(_linear(masonry.even(DARK, plane.shape) * (1 + 0.1 * plane.noise(0.4))[..., None]), None, 0.95),
         "frame": Surface(_linear(masonry.even(glazing.frame, plane.shape) * painted[..., None]), None, 0.5),
-        "door": Surface(_linear(masonry.even(glazing.door, plane.shape) * (1 + 0.08 * plane.noise(0.03, 0.5))[..., None]), None, 0.5),
+        "door": Surface(
+            _linear(masonry.even(glazing.door, plane.shape) * (1 + 0.08 * plane.noise(0.03, 0.5))[..., None]), None, 0.5
+        ),
         "ground": _surface(_ground(plane), 1.0),
     }
 
@@ -164,12 +167,13 @@ def _frame(drawn: Elevation, by_kind: dict[str, list[Element]]) -> list[tuple[fl
     rails = [0.0, *[row - 0.75 for row in rows], top - POST_M]
     rails = [z for number, z in enumerate(rails) if number == 0 or z - rails[number - 1] > 1.2 or z == rails[-1]]
     members = [(x0, z, x1, z + POST_M) for z in rails]
-    for low, high in zip(rails, rails[1:], strict=False):
+    for low, high in pairwise(rails):
         row = [b for b in holes if low < (b[0, 2] + b[1, 2]) / 2 < high]
         posts = [x0, x1 - POST_M] + [x for b in row for x in (float(b[0, 0]) - POST_M, float(b[1, 0]))]
         for b in row:
             left, right = float(b[0, 0]), float(b[1, 0])
-            members += [(left - POST_M, z, right + POST_M, z + 0.75 * POST_M) for z in (float(b[0, 2]) - 0.75 * POST_M, float(b[1, 2]))]
+            heights = (float(b[0, 2]) - 0.75 * POST_M, float(b[1, 2]))
+            members += [(left - POST_M, z, right + POST_M, z + 0.75 * POST_M) for z in heights]
         for x in np.arange(x0 + STUD_M, x1 - STUD_M / 2, STUD_M).tolist():
             if all(abs(x - post) > 0.55 for post in posts) and not any(b[0, 0] < x + POST_M and x < b[1, 0] for b in row):
                 posts.append(x)
@@ -184,7 +188,9 @@ def _glass(plane: Plane, panes: list[Element], colours) -> np.ndarray:
         (x0, _, z0), (x1, _, z1) = one.bounds
         inside = (plane.x >= x0 - 0.05) & (plane.x <= x1 + 0.05) & (plane.z >= z0 - 0.05) & (plane.z <= z1 + 0.05)
         rise = np.clip((plane.z - z0) / max(0.1, z1 - z0), 0, 1) ** 1.5
-        place = np.where(inside, 0.75 * rise + 0.12 * (x1 - plane.x) / max(0.1, x1 - x0) + 0.25 * (plane.rng.random() - 0.5), place)
+        place = np.where(
+            inside, 0.75 * rise + 0.12 * (x1 - plane.x) / max(0.1, x1 - x0) + 0.25 * (plane.rng.random() - 0.5), place
+        )
     light = masonry.lot(plane, np.floor(plane.z / 0.5).astype(int), np.floor(plane.x / 0.4).astype(int)) - 0.5
     clouds = 0.10 * plane.noise(0.6, 0.25)
     return masonry.between(colours, np.clip(place + 0.22 * light + clouds, 0, 1))

@@ -16,7 +16,9 @@ def speculate(
     drawing: Annotated[Path, typer.Argument(help="An archival drawing: elevation or view.", metavar="DRAWING")],
     out: Out,
     reference: Annotated[Path | None, typer.Option(help="A picture whose palette the variants take.", metavar="IMAGE")] = None,
-    preset: Annotated[str, typer.Option(help=f"Materials, one for each variant, with commas. {vocabulary()}", metavar="NAMES")] = "",
+    preset: Annotated[
+        str, typer.Option(help=f"Materials, one for each variant, with commas. {vocabulary()}", metavar="NAMES")
+    ] = "",
     prompt: Annotated[str, typer.Option(help="For models that read text; the bundled one does not.")] = "",
     variants: Annotated[int, typer.Option(min=1, max=16)] = 4,
     strength: Annotated[float, typer.Option(min=0, max=1, help="How far a variant may leave what it starts from.")] = 0.6,

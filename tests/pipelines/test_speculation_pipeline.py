@@ -11,7 +11,7 @@ from pipelines.lines import extract_lines
 from pipelines.network import RestorationNetwork
 from pipelines.palette import OWN, coloured, palette_of, surroundings, tones, varied
 from pipelines.request import SpeculationRequest
-from pipelines.speculation import SpeculationPipeline
+from pipelines.speculation import SpeculationPipeline, Start
 
 DIGEST = hashlib.sha256(b"a drawing").hexdigest()
 
@@ -129,3 +129,49 @@ def test_sizes_and_kinds_are_checked(untaught):
 
 def test_lines_of_a_weave_are_found():
     assert 0.01 < extract_lines(weave(100, 100)).mean() < 0.6
+
+
+def lit(drawing, seed=0):
+    """A start of the drawing's size: a pale wall with lines before a blue sky."""
+    picture = np.full(drawing.shape, (140, 170, 220), np.uint8)
+    classes = np.zeros(drawing.shape[:2], np.uint8)
+    height, width = classes.shape
+    wall = np.s_[height // 3 : 5 * height // 6, width // 5 : 4 * width // 5]
+    picture[wall], classes[wall] = np.random.default_rng(seed).integers(150, 200, (*picture[wall].shape[:2], 1)), 1
+    return Start(picture, extract_lines(drawing), classes)
+
+
+def test_a_massing_is_where_a_variant_starts_and_the_model_acts_on_the_building_alone(painter):
+    drawing = house(64, 96)
+    starts = [lit(drawing, 1), lit(drawing, 2)]
+    output = painter(ask(), drawing, starts=starts)
+    assert output.findings["prefill"] == "massing" and output.findings["painted_by"] == "model"
+    assert output.findings["ink_opacity"] == 0
+    for variant, start, acted in zip(output.variants, starts, output.acted, strict=True):
+        assert np.array_equal(variant[~acted], start.picture[~acted])
+        assert np.array_equal(acted, start.classes == 1)
+        assert not np.array_equal(variant[acted], start.picture[acted])
+
+
+def test_at_strength_0_a_variant_is_its_massing_and_no_model_painted(painter):
+    drawing = house(64, 96)
+    output = painter(ask(variants=1, strength=0.0), drawing, starts=[lit(drawing)])
+    assert output.findings["painted_by"] == "prefill" and not output.acted[0].any()
+    assert np.array_equal(output.variants[0], lit(drawing).picture)
+
+
+def test_a_massing_takes_the_references_palette_and_says_how_near_it_came(untaught):
+    red = np.zeros((40, 60, 3), np.uint8)
+    red[...] = np.linspace(30, 250, 60).astype(np.uint8)[None, :, None] * np.array([1, 0.2, 0.2])
+    drawing = house(64, 96)
+    output = untaught(ask(variants=1, strength=0.0), drawing, reference=red, starts=[lit(drawing)])
+    variant = output.variants[0].astype(int)
+    assert (variant[..., 0] - variant[..., 2]).mean() > 40
+    assert len(output.findings["palette_distance"]) == 1
+
+
+def test_starts_of_another_size_or_number_are_refused(untaught):
+    drawing = house(64, 96)
+    for wrong in ([lit(drawing)], [lit(house(64, 80))] * 2):
+        with pytest.raises(PixelsError, match="starts"):
+            untaught(ask(), drawing, starts=wrong)

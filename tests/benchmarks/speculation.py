@@ -1,0 +1,123 @@
+"""Variants from a lit massing, beside the road that starts from the drawing's flattened tones: time, lines, palette.
+
+    python tests/benchmarks/speculation.py --seeds 4 --side 512 [--data FOLDER] [--reference PICTURE] > speculation.json
+
+Sheets are drawn by the project's generator from seed 5000 on, in manners of other hands, and read as a stranger's would be;
+`--data` adds real elevations from a folder (those that `--only` names, or every picture in it). Both roads get the same
+drawing, reference, strength, seed and model; the peer is the former road. Lines are F at 3 px against the drawing, before any
+ink is laid over; the palette is the mean ΔE00 of sorted Lab quantiles to the reference. Times are wall seconds per stage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from pipelines.fidelity import fidelity
+from pipelines.hub import load_speculation
+from pipelines.recolour import palette_distance
+from pipelines.request import SpeculationRequest
+from pipelines.speculation import Start
+from studio.drawings.reading import FacadeReading
+from studio.massing import elevation_of, engraved, hours, massings
+from studio.samples.building import building
+from studio.samples.facade_manners import MANNERS
+from studio.samples.painting import panel
+from studio.samples.sheets import elevation
+from studio.speculate import PRESETS, drawn_part
+
+FIRST_SEED = 5000
+STRENGTH = 0.6
+
+
+def main() -> None:
+    """Print one JSON object."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--seeds", type=int, default=4)
+    parser.add_argument("--side", type=int, default=512)
+    parser.add_argument("--variants", type=int, default=4)
+    parser.add_argument("--data", type=Path)
+    parser.add_argument("--only", nargs="*", default=[])
+    parser.add_argument("--reference", type=Path)
+    given = parser.parse_args()
+    reference = _opened(given.reference) if given.reference else panel(FIRST_SEED).painting
+    pipeline = load_speculation("bundled")
+    sheets = [_own(FIRST_SEED + number) for number in range(given.seeds)]
+    if given.data:
+        named = given.only or sorted(path.name for path in given.data.iterdir() if path.suffix in (".png", ".jpg"))
+        sheets += [(name, _opened(given.data / name)) for name in named]
+    cases = []
+    for name, sheet in sheets:
+        cases.append(_case(name, sheet, reference, pipeline, given.side, given.variants))
+        sys.stderr.write(json.dumps(cases[-1]) + "\n")
+    built = [case for case in cases if "massing" in case]
+    sys.stdout.write(json.dumps({
+        "side_px": given.side, "variants": given.variants, "strength": STRENGTH, "sheets": len(cases), "built": len(built),
+        "mean": {road: _mean([case[road] for case in built]) for road in ("massing", "tones")}, "cases": cases,
+    }, indent=1) + "\n")  # fmt: skip
+
+
+def _own(seed: int) -> tuple[str, np.ndarray]:
+    manner = list(MANNERS)[seed % len(MANNERS)]
+    return f"{seed} {manner}", elevation(building(seed), manner).image
+
+
+def _opened(path: Path) -> np.ndarray:
+    return cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
+
+
+def _case(name: str, sheet: np.ndarray, reference: np.ndarray, pipeline, side: int, variants: int) -> dict:
+    start = time.monotonic()
+    part = drawn_part(sheet)
+    read = time.monotonic() - start
+    height, width = part.pixels.shape[:2]
+    size = (round(width * side / max(height, width)), round(height * side / max(height, width)))
+    drawing = cv2.resize(part.pixels, size, interpolation=cv2.INTER_AREA)
+    case: dict = {"sheet": name, "size": list(size), "read_s": round(read, 1)}
+    request = SpeculationRequest("0" * 64, "1" * 64, variants=variants, strength=STRENGTH)
+    if isinstance(part.reading, FacadeReading) and part.reading.facade is not None:
+        case["confidence"] = round(part.reading.confidence, 2)
+        presets = [PRESETS[number % len(PRESETS)] for number in range(variants)]
+        start = time.monotonic()
+        drawn, _ = elevation_of(part.reading, part.box, size)
+        lit = massings(drawn, presets, hours(variants, STRENGTH))
+        bare = [fidelity(drawing, one.beauty).f for one in lit]
+        built = [engraved(one, drawing) for one in lit]
+        photographed = time.monotonic() - start
+        starts = [Start(one.beauty, one.lines, one.classes) for one in built]
+        case["massing"] = _road(pipeline, request, drawing, reference, starts) | {
+            "massing_s": round(photographed, 1),
+            "line_f_of_the_bare_massing": round(float(np.mean(bare)), 3),
+        }
+        case["massing"]["all_s"] = round(read + photographed + case["massing"]["paint_s"], 1)
+    case["tones"] = _road(pipeline, request, drawing, reference, None)
+    case["tones"]["all_s"] = round(read + case["tones"]["paint_s"], 1)
+    return case
+
+
+def _road(pipeline, request, drawing: np.ndarray, reference: np.ndarray, starts: list[Start] | None) -> dict:
+    start = time.monotonic()
+    output = pipeline(request, drawing, reference=reference, starts=starts)
+    seconds = time.monotonic() - start
+    return {
+        "paint_s": round(seconds, 1),
+        "line_f": round(float(np.mean([one.f for one in output.fidelity])), 3),
+        "line_precision": round(float(np.mean([one.precision for one in output.fidelity])), 3),
+        "palette_distance": round(float(np.mean([palette_distance(one, reference) for one in output.variants])), 2),
+        "painted_by": output.findings["painted_by"],
+    }
+
+
+def _mean(roads: list[dict]) -> dict:
+    numbers = {key for road in roads for key, value in road.items() if isinstance(value, float)}
+    return {key: round(float(np.mean([road[key] for road in roads])), 3) for key in sorted(numbers)}
+
+
+if __name__ == "__main__":
+    main()
