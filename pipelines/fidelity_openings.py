@@ -21,8 +21,8 @@ SOFTNESS_PX = 1.5  # of a line, for the comparison: half of the 3 px within whic
 MARGIN = 0.3  # of an opening's shorter side, around it: its frame, and enough wall to tell it from a copy of itself
 REACH = 0.75  # of an opening's size, how far it is looked for; never as far as half the way to the next one
 # Correlation of its lines below which an opening was not drawn alike, and its sides alone decide: on 64 variants painted over
-# the drawing's tones the lost had at most 0.36, the kept 0.65 and more.
-SEEN = 0.55
+# the drawing's tones the lost had at most 0.36, the kept 0.65 and more; over massings wrong places reached 0.58.
+SEEN = 0.62
 OFF = 0.01  # of the drawing's width: further off it was moved
 STRETCHES = tuple(0.8 + 0.025 * step for step in range(17))  # of a side, when it is looked for in another size
 SURELY_STRETCHED = 0.03  # of correlation, that another size must gain before it is believed

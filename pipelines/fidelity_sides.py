@@ -19,7 +19,7 @@ MIDDLE = (0.2, 0.8)  # of a side: its ends meet heads, sills and corners
 HEAD = (0.3, 0.7)  # of the upper and lower side: a round head is level in its middle only
 USUAL = 0.6  # quantile over the drawn sides of how steep they are: what counts as fully there
 THERE = 0.45  # of that, the mean of a pair of sides below which there is no opening
-AS_GOOD = 0.8  # of the best place nearby, what the drawn place must reach to count as kept
+AS_GOOD = (0.8, 0.55)  # of the best place nearby, what the drawn place must reach: heads may lie in a cornice's shadow
 STRETCHES = tuple(0.85 + 0.025 * step for step in range(13))
 
 
@@ -94,10 +94,11 @@ def _looked_for(box: Box, profiles: list[np.ndarray], reach: tuple[int, int], to
         score = 0.5 * (pair[0] + pair[1]) * np.sqrt(np.minimum(pair[0], pair[1]) / np.maximum(np.maximum(*pair), 1e-6))
         score = score - 1e-3 * np.abs(shifts) / max(reach[axis], 1)  # of equals, the nearest
         row, column = np.unravel_index(int(score.argmax()), score.shape)
-        size_off = np.abs(factors - 1) * 2 * half <= max(3.0, 0.05 * 2 * half)
-        near = score[(np.abs(shifts) <= max(tolerance_px, 0.5)) & size_off]
+        is_size = np.abs(factors - 1) * 2 * half <= max(3.0, 0.05 * 2 * half)
+        plain = score if axis == 0 else 0.5 * (pair[0] + pair[1])
+        near = plain[(np.abs(shifts) <= max(tolerance_px, 0.5)) & is_size]
         strengths.append(float(score[row, column]))
-        kept.append(float(near.max()) >= max(THERE, AS_GOOD * strengths[-1]))
+        kept.append(float(near.max()) >= max(THERE, AS_GOOD[axis] * strengths[-1]))
         if not kept[-1]:
             found[axis], found[axis + 2] = float(low[row, column]), float(high[row, column])
     return Sides((found[0], found[1], found[2], found[3]), min(strengths), all(kept))

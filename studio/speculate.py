@@ -16,7 +16,8 @@ from studio.drawings.reading import Box, FacadeReading
 from studio.massing import Massing
 from studio.sources import Source, open_source
 
-TOLERANCE_M = 0.05  # how far a door or window may be off and count as kept, where the sheet's scale was read
+TOLERANCE_M = 0.05  # how far a door or window may be off and count as kept, where the sheet's scale was read …
+TOLERANCE_PX = 2.0  # … and where that is less than two pixels, two
 SURE = 0.5  # of a façade's reading, below which its outline decides nothing
 MARGIN = 0.06  # of the building's longer side: air around it
 MASSING_PX = 1024  # longer side of a sheet that is drawn from its massing: larger ones take a quarter of an hour on two cores
@@ -52,8 +53,10 @@ class Part:
         x0, y0, x1, _ = self.box
         bar = self.reading.scale
         boxes = tuple((one.box[0] - x0, one.box[1] - y0, one.box[2] - x0, one.box[3] - y0) for one in self.reading.openings)
-        tolerance_px = None if bar is None or bar.px_per_m is None else TOLERANCE_M * bar.px_per_m
-        return Openings(boxes, tolerance_px).scaled(self.pixels.shape[1] / (x1 - x0))
+        scale = self.pixels.shape[1] / (x1 - x0)
+        is_known = bar is not None and bar.px_per_m is not None
+        tolerance_px = max(TOLERANCE_M * bar.px_per_m, TOLERANCE_PX / scale) if is_known else None
+        return Openings(boxes, tolerance_px).scaled(scale)
 
 
 def speculate(
