@@ -21,7 +21,7 @@ from pipelines.prefill import harmonic_fill
 from pipelines.registration import registered
 from pipelines.request import RestorationRequest, SpeculationRequest
 from pipelines.restoration import Progress, RestorationOutput, counter
-from pipelines.speculation import SpeculationOutput, Start, check_sheet, check_starts, reduced
+from pipelines.speculation import Locked, SpeculationOutput, Start, check_locked, check_sheet, check_starts, reduced
 from pipelines.tiles import Window
 
 STEPS = 30
@@ -127,6 +127,7 @@ class GuestSpeculation:
         reference: np.ndarray | None = None,
         openings: Openings | None = None,
         starts: Sequence[Start] | None = None,
+        locked: Locked | None = None,
         on_progress: Progress | None = None,
     ) -> SpeculationOutput:
         """Paint variants; arguments, Output and errors as in `SpeculationPipeline`.
@@ -140,6 +141,7 @@ class GuestSpeculation:
         check_sheet("drawing", drawing)
         drawing, scale = reduced(drawing)
         check_starts(starts, request.variants, drawing.shape)
+        check_locked(locked, drawing.shape)
         wanted = openings.scaled(scale) if openings is not None else None
         height, width = drawing.shape[:2]
 
@@ -167,6 +169,7 @@ class GuestSpeculation:
             answer = ask(self.pipeline, given, request.seed, variant, tick)
             painted = cv2.resize(answer, (width, height), interpolation=cv2.INTER_CUBIC)
             laid, move = registered(drawing, np.rint(np.clip(painted, 0, 1) * 255).astype(np.uint8))
+            laid = laid if locked is None else locked.put(laid)
             variants.append(laid)
             moves.append(move)
             scores.append(fidelity(drawing, laid, wanted))

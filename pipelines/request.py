@@ -86,6 +86,7 @@ class SpeculationRequest:
         variants: how many, 1…16, each with a seed of its own.
         strength: 0…1; how far the model may leave what it starts from.
         presets: names of the materials of each variant's massing; empty where a variant starts from the drawing's tones.
+        ancestor_sha256, locked_sha256: digests of an earlier variant and of the mask of what stays of it, or None.
         seed, model, weights_sha256, tile_px: as in `RestorationRequest`.
 
     Raises:
@@ -102,12 +103,16 @@ class SpeculationRequest:
     weights_sha256: str = ""
     tile_px: int = 1024  # the whole sheet is computed, so the fewer margins the better
     presets: tuple[str, ...] = ()
+    ancestor_sha256: str | None = None
+    locked_sha256: str | None = None
 
     def __post_init__(self) -> None:
         _refuse(
             [
                 *_digest("source_sha256", self.source_sha256),
                 *_digest_or_none("reference_sha256", self.reference_sha256),
+                *_digest_or_none("ancestor_sha256", self.ancestor_sha256),
+                *_digest_or_none("locked_sha256", self.locked_sha256),
                 *_whole("variants", self.variants, 1, MOST_HYPOTHESES),
                 *_share("strength", self.strength),
                 *_common(self),

@@ -46,6 +46,24 @@ class Start:
     classes: np.ndarray
 
 
+@dataclass(frozen=True, eq=False)
+class Locked:
+    """What of an earlier variant must stay, bit for bit.
+
+    Attributes:
+        where: bool [H, W], True where it stays; of the drawing's working size (`reduced`), not everywhere.
+        picture: uint8 [H, W, 3], the earlier variant.
+    """
+
+    where: np.ndarray
+    picture: np.ndarray
+
+    def put(self, painted: np.ndarray) -> np.ndarray:
+        """What was painted, with what is locked put back; uint8 [H, W, 3], or float32, 0…1."""
+        picture = self.picture if painted.dtype == np.uint8 else self.picture.astype(np.float32) / 255
+        return np.where(self.where[..., None], picture, painted)
+
+
 @dataclass(frozen=True)
 class SpeculationOutput:
     """What a speculation gives back.
@@ -89,6 +107,7 @@ class SpeculationPipeline(DiffusionPipeline):
         reference: np.ndarray | None = None,
         starts: Sequence[Start] | None = None,
         openings: Openings | None = None,
+        locked: Locked | None = None,
         on_progress: Progress | None = None,
     ) -> SpeculationOutput:
         """Paint variants of a drawing.
@@ -112,10 +131,12 @@ class SpeculationPipeline(DiffusionPipeline):
             starts: one for each variant, or None to start from the drawing's tones.
             openings: those of `drawing`, as a reader of drawings or a person knows them: each is looked for again in every
                 variant. None when none are known.
+            locked: what of an earlier variant stays; the network sees it as known and continues from there.
             on_progress: called with (done, total) after every tile; may raise to cancel.
 
         Raises:
-            PixelsError: for a drawing or reference that is not uint8 [H, W, 3], and for starts of another size or number.
+            PixelsError: for a drawing or reference that is not uint8 [H, W, 3], and for starts of another size or number, or a
+                locked picture of another size.
         """
         # 1. Check, and bring the sheet to working size.
         for name, pixels in (("drawing", drawing), ("reference", reference)):
@@ -123,6 +144,7 @@ class SpeculationPipeline(DiffusionPipeline):
                 check_sheet(name, pixels)
         drawing, scale = reduced(drawing)  # uint8 [H, W, 3]
         check_starts(starts, request.variants, drawing.shape)
+        check_locked(locked, drawing.shape)
         wanted = openings.scaled(scale) if openings is not None else None
 
         # 2. Tones without paper, and the palette. Lines: the guide.
@@ -139,9 +161,10 @@ class SpeculationPipeline(DiffusionPipeline):
                 prefill, lines = _lit(starts[variant], reference), starts[variant].lines  # [H, W, 3], [H, W]
             else:
                 prefill, lines = coloured(tone, varied(palette, request.strength, request.seed, variant)), drawn
-            told = partial(told_of_sheet, prefill=prefill, lines=lines)
+            prefill = prefill if locked is None else locked.put(prefill)
+            told = partial(told_of_sheet, prefill=prefill, lines=lines, locked=locked)
             style = thumbnail(prefill if reference is None else reference.astype(np.float32) / 255)
-            plane = Plane(np.ones(tone.shape, bool), request.tile_px, told, style)
+            plane = Plane(np.ones(tone.shape, bool) if locked is None else ~locked.where, request.tile_px, told, style)
             tick = tick or counter(len(plane.tiles) * sum(1 + STEPS * (one > 0) for one in textures), on_progress)
 
             # 4. Mean mode, then flow mode; noise keyed on (seed, variant, y, x).
@@ -152,6 +175,7 @@ class SpeculationPipeline(DiffusionPipeline):
                     self.network, self.scheduler, plane, mean, texture=texture, seed=request.seed, hypothesis=variant, tick=tick
                 )
             painted = _joined(plane, values)  # [H, W, 3]
+            painted = painted if locked is None else locked.put(painted)
             share = _share(starts[variant], request.strength) if starts else None
             if share is not None:
                 painted = prefill + share * (painted - prefill)
@@ -159,8 +183,10 @@ class SpeculationPipeline(DiffusionPipeline):
 
             # 5. Measure, then lay the ink over: a massing has grooves of its own and needs none.
             scores.append(fidelity(drawing, _bytes(painted), wanted))
-            acted.append(None if share is None else share[..., 0] > 0)
-            variants.append(_bytes(painted if starts else inked(painted, tone, INK_OPACITY)))
+            answer = _bytes(painted if starts else inked(painted, tone, INK_OPACITY))
+            variants.append(answer if locked is None else locked.put(answer))
+            # what is locked was made by a model, too, when the earlier variant was drawn
+            acted.append(None if share is None else (share[..., 0] > 0) | (locked is not None and locked.where))
 
         findings = {
             "painted_by": "model" if is_painted else "prefill",
@@ -191,6 +217,17 @@ def check_starts(starts: Sequence[Start] | None, variants: int, shape: tuple[int
         )
 
 
+def check_locked(locked: Locked | None, shape: tuple[int, ...]) -> None:
+    """Refuse a locked picture of another size, or one that leaves nothing to draw. Raises: PixelsError."""
+    if locked is None:
+        return
+    if locked.where.shape != shape[:2] or locked.picture.shape[:2] != shape[:2] or locked.where.all():
+        raise PixelsError(
+            f"what is locked is {locked.picture.shape[:2]} and the drawing {shape[:2]}: give the variant's own size, and leave "
+            "something unlocked."
+        )
+
+
 def reduced(drawing: np.ndarray) -> tuple[np.ndarray, float]:
     """The sheet at working size, uint8 [H, W, 3], its longer side at most 2048 px; and the factor by which it shrank."""
     height, width = drawing.shape[:2]
@@ -200,19 +237,19 @@ def reduced(drawing: np.ndarray) -> tuple[np.ndarray, float]:
     return cv2.resize(drawing, (round(width * scale), round(height * scale)), interpolation=cv2.INTER_AREA), scale
 
 
-def told_of_sheet(window: Window, prefill: np.ndarray, lines: np.ndarray) -> Told:
-    """What the network is told of a window of a sheet: nothing is known but soft colours and lines.
+def told_of_sheet(window: Window, prefill: np.ndarray, lines: np.ndarray, locked: Locked | None = None) -> Told:
+    """What the network is told of a window of a sheet: nothing is known but soft colours, lines, and what is locked.
 
     Args:
         window: may reach beyond the sheet.
         prefill: float32 [H, W, 3], 0…1.
         lines: bool [H, W].
+        locked: what stays of an earlier variant, as it stands in `prefill`; None for nothing.
     """
     wide = window.grown(_MEAN_MARGIN_PX)
-    fill = np.ascontiguousarray(wide.cut(prefill))
-    told, inner = given_fill(fill, np.ones(fill.shape[:2], bool), fill), window.within(wide)
-    everywhere = np.ones(lines.shape, bool)
-    hole = window.cut(everywhere)
+    fill, free = np.ascontiguousarray(wide.cut(prefill)), np.ones(lines.shape, bool) if locked is None else ~locked.where
+    told, inner = given_fill(fill, wide.cut(free), fill), window.within(wide)
+    hole = window.cut(free)
     conditions = Conditions(told.fill[inner], told.mean[inner], told.distance[inner])
     none = np.zeros(hole.shape, np.float32)
     return Told(conditions, hole, window.cut(lines).astype(np.float32), none + 1, none)

@@ -51,9 +51,10 @@ def _of_picture(picture: Picture) -> list[str]:
     except Exception as error:  # noqa: BLE001  whatever is wrong with the pixels is one complaint among others
         return [str(error)]
     faults = [found] if found else []
-    if picture.ai is not None and (picture.ai.dtype != np.bool_ or picture.ai.shape != picture.pixels.shape[:2]):
-        found, wanted = f"{picture.ai.dtype} {picture.ai.shape}", f"bool {picture.pixels.shape[:2]}"
-        faults.append(f"The AI mask of {picture.name} is {found}, not {wanted}.")
+    for what, plane in (("AI mask", picture.ai), ("fixed mask", picture.fixed)):
+        if plane is not None and (plane.dtype != np.bool_ or plane.shape != picture.pixels.shape[:2]):
+            found, wanted = f"{plane.dtype} {plane.shape}", f"bool {picture.pixels.shape[:2]}"
+            faults.append(f"The {what} of {picture.name} is {found}, not {wanted}.")
     return faults
 
 

@@ -43,6 +43,8 @@ class Picture:
         icc: colour profile of the source, carried through unchanged.
         dpi: horizontal and vertical resolution of the source.
         may_mark: False keeps the watermark out (evidence, line art that must keep pure white).
+        fixed: bool [H, W], True where not even the watermark may change a pixel, such as what is locked of an earlier variant;
+            None for nowhere.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Picture:
     icc: bytes | None = None
     dpi: tuple[float, float] | None = None
     may_mark: bool = True
+    fixed: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

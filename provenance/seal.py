@@ -223,12 +223,13 @@ class Sealer:
 
         seed = records.canonical(self.draft.request) + b"\n" + picture.name.encode()
         handle = int.from_bytes(hmac.digest(self._mark_key, seed, "sha256")[:6], "big")
-        marked = Watermark(self._mark_key).embed(picture.pixels, handle, ai)
+        free = ai if picture.fixed is None else ai & ~picture.fixed
+        marked = Watermark(self._mark_key).embed(picture.pixels, handle, free)
         if marked.handle is None:
             return marked.pixels, {"reason": marked.reason or "the region carries none"}
-        outside = ~ai
+        outside = ~free
         if not np.array_equal(marked.pixels[outside], picture.pixels[outside]):
-            raise ReadBackError(f"the watermark changed pixels of {picture.name} that no model made.")
+            raise ReadBackError(f"the watermark changed pixels of {picture.name} that it may not change.")
         fingerprint = keys.mark_key_fingerprint(self._mark_key)
         return marked.pixels, {"scheme": MARK_SCHEME, "handle": f"{marked.handle:012x}", "key": fingerprint}
 

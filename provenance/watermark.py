@@ -10,6 +10,7 @@ each in a picture (`FALSE_READINGS`): below 10⁻⁶ a picture, and most are not
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -107,9 +108,13 @@ class Watermark:
         # 1. Refuse quickly what no density can carry.
         if region.is_empty:
             return Marked(pixels, None, "No pixel may be marked.")
-        least_px = LEAST_TILES * TILE * max(FINEST_CELL_PX, long / max(densities, default=1))
-        if not densities or region.square_px < least_px:
-            return Marked(pixels, None, region.too_small(least_px if densities else LEAST_TILES * TILE * FINEST_CELL_PX))
+        if not densities:
+            least_long = math.ceil(FINEST_CELL_PX * min(ACROSS))
+            said = f"The picture is too small for a mark: its longer side has {long} px, and {least_long} px are needed."
+            return Marked(pixels, None, said)
+        least_px = LEAST_TILES * TILE * max(FINEST_CELL_PX, long / max(densities))
+        if region.square_px < least_px:
+            return Marked(pixels, None, region.too_small(least_px))
         if region.room_share(pixels) < 0.25:
             return Marked(pixels, None, "The region is almost pure white or black, where a mark would show.")
         # 2. The coarsest density that can be read back: the coarser, the smaller a copy may be.

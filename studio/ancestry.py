@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
+from provenance.draft import SourceNote
 from provenance.home import Home
 from provenance.verify import verify
 from studio.errors import AncestorError
-from studio.sources import Source, open_mask, open_source
+from studio.sources import Mask, Source, open_mask, open_source
 
 Box = tuple[int, int, int, int]
 
@@ -68,14 +67,35 @@ def ancestor_of(path: Path, home: Home) -> Ancestor:
     return Ancestor(source, record, (*lineage, source.sha256))
 
 
-def locked_region(path: Path, ancestor: Ancestor) -> tuple[np.ndarray, tuple[str, ...]]:
-    """The parts of an ancestor that must not change, bool [H, W], and how the file was understood.
+@dataclass(frozen=True, eq=False)
+class Held:
+    """What must stay of an earlier variant: the variant, and a Mask of its size, True where it stays."""
 
-    Args:
-        path: a mask of the ancestor's size, white where it is locked.
+    variant: Ancestor
+    mask: Mask
 
-    Raises: MaskError and its kin, as for the mask of a restoration: also when all or nothing is locked.
+    def notes(self) -> tuple[SourceNote, ...]:
+        """Both files, for a Draft."""
+        return self.variant.source.note("input"), self.mask.note()
+
+    def said(self) -> tuple[str, ...]:
+        """How the files were understood, one sentence each."""
+        name, share = self.variant.source.name, self.mask.share
+        return (f"{share:.1%} of {name} was locked (white in {self.mask.name}) and stays bit for bit.", *self.mask.notes[1:])
+
+
+def held(variant: Path | None, lock: Path | None, drawing: Source, home: Home) -> Held | None:
+    """Open an earlier variant of a drawing and the mask of what must stay of it; None when neither is given.
+
+    Raises:
+        AncestorError: when only one is given, or the variant was drawn after another sheet.
+        MaskError and its kin, as for the mask of a restoration: also when all or nothing is locked.
     """
-    mask = open_mask(path, ancestor.source)
-    said = f"{mask.name}: white was taken as locked ({mask.share:.1%} of the variant)."
-    return mask.pixels, (said, *mask.notes[1:])
+    if variant is None and lock is None:
+        return None
+    if variant is None or lock is None:
+        raise AncestorError("A variant to start from and a mask of what stays of it belong together: give both.")
+    ancestor = ancestor_of(variant, home)
+    if ancestor.drawing_sha256 != drawing.sha256:
+        raise AncestorError(f"{variant.name} was not drawn after {drawing.name}: give the sheet that it came from.")
+    return Held(ancestor, open_mask(lock, ancestor.source))

@@ -12,6 +12,7 @@ import numpy as np
 from pipelines.fidelity_openings import Openings
 from provenance.draft import Document, Draft, Picture, SourceNote
 from provenance.home import Home
+from studio.ancestry import held
 from studio.drawings.reading import Box, FacadeReading
 from studio.massing import Massing
 from studio.sources import Source, open_source
@@ -71,6 +72,8 @@ def speculate(
     strength: float = 0.6,
     model: str = "bundled",
     seed: int = 0,
+    ancestor: Path | None = None,
+    lock: Path | None = None,
     rights: str | None = None,
     strict_rights: bool = False,
     on_progress: Callable[[int, int], None] | None = None,
@@ -84,10 +87,12 @@ def speculate(
         presets: materials of the massings, one for each variant and from the first again; chosen by rule when left out.
         variants: how many, 1…16, each with a seed of its own.
         strength: 0…1, how far a variant may leave what it starts from.
+        ancestor, lock: a sealed variant of this drawing, and a mask of its size, white where it must stay as it is.
 
     Returns:
         provenance.release.Release
     Raises:
+        AncestorError for a variant that was changed or belongs to another drawing, or when one of the two is missing.
         PresetError for materials that nobody knows, before anything is read.
     """
     from blender_addon.scenes.presets import preset
@@ -101,6 +106,7 @@ def speculate(
     palette = open_source(reference) if reference else None
     if palette is not None:
         check_rights(palette.rights, strict_rights)
+    earlier = held(ancestor, lock, sheet, home)
 
     # 2. Read, and build a lit massing of what was read, for each variant its own.
     part = drawn_part(eight_bit_rgb(sheet.pixels))
@@ -109,7 +115,7 @@ def speculate(
     # 3. Ask, and let the pipeline answer. Torch is loaded here and not before, so that a wrong call fails at once.
     from pipelines.hub import load_speculation
     from pipelines.request import SpeculationRequest
-    from pipelines.speculation import Start
+    from pipelines.speculation import Locked, Start
     from pipelines.statement import statement
 
     pipeline, said = load_speculation(model), statement(model, draws=True)
@@ -123,16 +129,29 @@ def speculate(
         model=model,
         weights_sha256=said["weights_sha256"],
         presets=tuple(one.preset for one in built),
+        ancestor_sha256=earlier.variant.source.sha256 if earlier else None,
+        locked_sha256=earlier.mask.sha256 if earlier else None,
     )
     colours = eight_bit_rgb(palette.pixels) if palette else None
     starts = [Start(one.beauty, one.lines, one.classes) for one in built] or None
     output = pipeline(
-        request, part.pixels, reference=colours, starts=starts, openings=part.openings(), on_progress=on_progress
+        request,
+        part.pixels,
+        reference=colours,
+        starts=starts,
+        openings=part.openings(),
+        locked=earlier and Locked(earlier.mask.pixels, earlier.variant.source.pixels),
+        on_progress=on_progress,
     )
 
     # 4. Say what is what, and seal it.
-    inputs = (sheet.note("input"), *((palette.note("input"),) if palette else ()))
+    inputs = (sheet.note("input"), *((palette.note("input"),) if palette else ()), *(earlier.notes() if earlier else ()))
     draft = _draft(sheet, part, request, said, output, inputs, built)
+    if earlier:
+        where = earlier.mask.pixels
+        files = tuple(replace(one, fixed=where) if one.role == "variant" else one for one in draft.files)
+        findings = {**draft.findings, "lineage": list(earlier.variant.lineage)}
+        draft = replace(draft, files=files, findings=findings, assumptions=(*draft.assumptions, *earlier.said()))
     return release(draft, out, home, strict_rights=strict_rights)
 
 

@@ -24,6 +24,12 @@ def speculate(
     strength: Annotated[float, typer.Option(min=0, max=1, help="How far a variant may leave what it starts from.")] = 0.6,
     model: Model = "bundled",
     seed: Seed = 0,
+    ancestor: Annotated[
+        Path | None, typer.Option("--from", help="A sealed variant of this drawing: part of it stays.", metavar="VARIANT")
+    ] = None,
+    lock: Annotated[
+        Path | None, typer.Option(help="What stays of it, bit for bit: white in a mask of its size.", metavar="MASK")
+    ] = None,
     rights: Rights = None,
     strict_rights: StrictRights = False,
     tsa: Tsa = None,
@@ -49,6 +55,8 @@ def speculate(
             strength=strength,
             model=model,
             seed=seed,
+            ancestor=ancestor,
+            lock=lock,
             rights=rights,
             strict_rights=strict_rights,
             home=home_of(home, tsa, tsa_optional),

@@ -296,3 +296,19 @@ def test_nothing_is_written_outside_the_folder_and_the_home(restoration, home, t
     for name, mode in opened:
         if set(mode) & set("wax+"):
             assert name.startswith(str(tmp_path))
+
+
+def test_a_mark_stays_out_of_what_is_fixed(home, tmp_path):
+    pixels = np.random.default_rng(0).integers(60, 200, (500, 500, 3), np.uint8)
+    pixels = cv2.GaussianBlur(pixels, (0, 0), 2)
+    everywhere, fixed = np.ones((500, 500), bool), np.zeros((500, 500), bool)
+    fixed[:, :150] = True
+    picture = Picture("variant.png", pixels, "variant", ai=everywhere, fixed=fixed)
+    asked = {"operation": "speculate"}
+    draft = Draft("speculate", asked, files=(picture,), sources=(), model={"id": "m"}, levels={"7": 1.0})
+    sealed = release(draft, tmp_path / "out", home)
+    written = encode.decode((tmp_path / "out" / "variant.png").read_bytes())
+    assert np.array_equal(written[fixed], pixels[fixed])
+    assert sealed.record["outputs"][0]["watermark"].get("handle") and not np.array_equal(written, pixels)
+    with pytest.raises(DraftError, match="fixed"):
+        release(dataclasses.replace(draft, files=(dataclasses.replace(picture, fixed=fixed[1:]),)), tmp_path / "other", home)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from provenance.home import Home
-from studio.ancestry import ancestor_of, locked_region
+from studio.ancestry import ancestor_of
 from studio.errors import AncestorError, MaskSizeError
 from studio.samples.building import building
 from studio.samples.sheets import elevation
@@ -72,15 +72,26 @@ def test_a_variant_that_was_changed_or_is_none_is_no_ancestor(variants, drawing,
             ancestor_of(path, place)
 
 
-def test_lineage_ends_with_the_variant_itself_and_its_mask_must_fit(variants, place, tmp_path):
-    ancestor = ancestor_of(variants / "variant-1.png", place)
-    assert ancestor.lineage == (ancestor.source.sha256,)
-    height, width = ancestor.source.pixels.shape[:2]
-    mask = np.zeros((height, width), np.uint8)
-    mask[: height // 2] = 255
+def test_what_is_locked_stays_bit_for_bit_and_the_lineage_is_told(variants, drawing, place, tmp_path):
+    before = cv2.imread(str(variants / "variant-1.png"))
+    mask = np.zeros(before.shape[:2], np.uint8)
+    mask[: len(mask) // 2] = 255
     cv2.imwrite(str(tmp_path / "lock.png"), mask)
-    locked, notes = locked_region(tmp_path / "lock.png", ancestor)
-    assert np.array_equal(locked, mask > 0) and "locked" in notes[0]
-    cv2.imwrite(str(tmp_path / "small.png"), mask[:-1])
+    given = {"ancestor": variants / "variant-1.png", "lock": tmp_path / "lock.png"}
+    speculate(drawing, tmp_path / "out", home=place, variants=1, presets=["brick-slate-sash"], seed=5, **given)
+    after = cv2.imread(str(tmp_path / "out" / "variant-1.png"))
+    # the mark may be written into what was drawn now, never into what was locked
+    assert np.array_equal(after[mask > 0], before[mask > 0])
+    assert np.abs(after[mask == 0].astype(int) - before[mask == 0]).mean() > 5
+    record = json.loads((tmp_path / "out" / "record.json").read_text())
+    assert record["findings"]["lineage"] == [record["request"]["ancestor_sha256"]]
+    assert ancestor_of(tmp_path / "out" / "variant-1.png", place).lineage[0] == record["request"]["ancestor_sha256"]
+
+
+def test_a_lock_without_a_variant_and_a_mask_of_another_size_are_refused(variants, drawing, place, tmp_path):
+    cv2.imwrite(str(tmp_path / "small.png"), np.eye(20, dtype=np.uint8) * 255)
+    with pytest.raises(AncestorError, match="belong together"):
+        speculate(drawing, tmp_path / "out", home=place, lock=tmp_path / "small.png")
     with pytest.raises(MaskSizeError):
-        locked_region(tmp_path / "small.png", ancestor)
+        speculate(drawing, tmp_path / "out", home=place, ancestor=variants / "variant-1.png", lock=tmp_path / "small.png")
+    assert not (tmp_path / "out").exists()
