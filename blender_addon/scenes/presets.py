@@ -134,5 +134,6 @@ def preset(name: str) -> Preset:
 
 def vocabulary() -> str:
     """The words that a preset is made of, one sentence for people."""
-    parts = "-".join(f"({'|'.join(words)})" for words in (WALLS, ROOFS, GLAZINGS))
-    return f"A preset is {parts}, or an era: {', '.join(f'{era} ({name})' for era, name in ERAS.items())}."
+    parts = (f"{name} ({', '.join(words)})" for name, words in (("WALL", WALLS), ("ROOF", ROOFS), ("GLAZING", GLAZINGS)))
+    eras = "; ".join(f"{era} = {', '.join(name.split('-'))}" for era, name in ERAS.items())
+    return f"A preset is WALL-ROOF-GLAZING of {', '.join(parts)}, or an era: {eras}."
