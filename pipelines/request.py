@@ -7,6 +7,7 @@ import json
 import re
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
+from typing import Literal, get_args
 
 from pipelines.errors import RequestError
 
@@ -14,6 +15,7 @@ STRIDE = 16  # equal to pipelines.unet.STRIDE, which cannot be imported without 
 MOST_HYPOTHESES = 16
 MOST_SEED = 2**53 - 1  # the largest integer that every JSON reader keeps
 TILES_PX = (64, 1024)
+Precision = Literal["32bit", "16bit", "8bit", "4bit"]  # of a guest's weights; fewer bits change pixels
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _DECIDING = ("anastylosis", "torch", "diffusers", "numpy")  # distributions whose versions can change a pixel
 
@@ -86,6 +88,8 @@ class SpeculationRequest:
         variants: how many, 1…16, each with a seed of its own.
         strength: 0…1; how far the model may leave the drawing's own tones.
         seed, model, weights_sha256, tile_px: as in `RestorationRequest`.
+        lora_sha256: digest of the LoRA's file that was added to the model, or None.
+        precision: bits of a weight, "32bit", "16bit", "8bit" or "4bit".
 
     Raises:
         RequestError: with every complaint at once.
@@ -100,6 +104,8 @@ class SpeculationRequest:
     model: str = "bundled"
     weights_sha256: str = ""
     tile_px: int = 1024  # the whole sheet is computed, so the fewer margins the better
+    lora_sha256: str | None = None
+    precision: Precision = "32bit"
 
     def __post_init__(self) -> None:
         _refuse(
@@ -108,6 +114,8 @@ class SpeculationRequest:
                 *_digest_or_none("reference_sha256", self.reference_sha256),
                 *_whole("variants", self.variants, 1, MOST_HYPOTHESES),
                 *_share("strength", self.strength),
+                *_digest_or_none("lora_sha256", self.lora_sha256),
+                *_one_of("precision", self.precision, get_args(Precision)),
                 *_common(self),
             ]
         )
@@ -148,6 +156,10 @@ def _whole(name: str, value: object, least: int, most: int) -> list[str]:
     if isinstance(value, int) and not isinstance(value, bool) and least <= value <= most:
         return []
     return [f"{name} must be a whole number from {least} to {most}, not {value!r:.80}"]
+
+
+def _one_of(name: str, value: object, allowed: tuple[str, ...]) -> list[str]:
+    return [] if value in allowed else [f"{name} must be one of {', '.join(allowed)}, not {value!r:.80}"]
 
 
 def _share(name: str, value: object) -> list[str]:

@@ -28,6 +28,8 @@ def speculate(
     variants: int = 4,
     strength: float = 0.6,
     model: str = "bundled",
+    lora: Path | None = None,
+    memory: str = "full",
     seed: int = 0,
     rights: str | None = None,
     strict_rights: bool = False,
@@ -41,6 +43,9 @@ def speculate(
         reference: a picture whose palette the variants take.
         variants: how many, 1…16, each with a seed of its own.
         strength: 0…1, how far a variant may leave the drawing's flattened tones.
+        model: "bundled", a folder, a safetensors file, a hub id that was fetched, or "BASE+CONTROLNET" of these.
+        lora: safetensors file of differences to add to a model from elsewhere.
+        memory: how a model from elsewhere is made to fit: "full", "offload", "sequential", "8bit" or "4bit".
 
     Returns:
         provenance.release.Release
@@ -57,12 +62,17 @@ def speculate(
 
     # 2. Ask, and let the pipeline answer. Torch is loaded here and not before, so that a wrong call fails at once.
     from pipelines.hub import load_speculation
+    from pipelines.memory import Memory
     from pipelines.request import SpeculationRequest
     from pipelines.statement import statement
+    from studio.models import pins_for
 
+    pins, fitted = pins_for(model, home), Memory(memory)
     part = drawn_part(eight_bit_rgb(sheet.pixels))
     pixels = part.pixels
-    pipeline, said = load_speculation(model), statement(model)
+    pipeline = load_speculation(model, pins=pins, lora=lora, memory=fitted)
+    precision = getattr(pipeline, "precision", "32bit")  # our own has 32 bits everywhere
+    said = statement(model, pins=pins, lora=lora, precision=precision)
     request = SpeculationRequest(
         source_sha256=sheet.sha256,
         reference_sha256=palette.sha256 if palette else None,
@@ -72,13 +82,15 @@ def speculate(
         seed=seed,
         model=model,
         weights_sha256=said["weights_sha256"],
+        lora_sha256=said.get("lora_sha256"),
+        precision=precision,
     )
     colours = eight_bit_rgb(palette.pixels) if palette else None
     output = pipeline(request, pixels, reference=colours, openings=part.openings, on_progress=on_progress)
 
     # 3. Say what is what, and seal it.
     inputs = (sheet.note("input"), *((palette.note("input"),) if palette else ()))
-    draft = _draft(sheet, request, said, output, inputs, part)
+    draft = _draft(sheet, request, said, output, inputs, part, fitted.notes)
     return release(draft, out, home, strict_rights=strict_rights)
 
 
@@ -161,6 +173,7 @@ def _draft(
     output,
     inputs: tuple[SourceNote, ...],
     part: DrawnPart,
+    notes: tuple[str, ...],
 ) -> Draft:
     from studio.report.page import variants_page
 
@@ -180,7 +193,7 @@ def _draft(
         sources=inputs,
         model=model if is_painted else None,
         levels={"7": 1.0},  # what is added is conjecture, whatever its fidelity
-        assumptions=(*sheet.notes, *part.notes, *reduced),
+        assumptions=(*sheet.notes, *part.notes, *notes, *reduced),
         findings={**output.findings, "frame": part.frame, "fidelity": [_measured(one) for one in output.fidelity]},
     )
     page = variants_page(draft, fidelity=output.fidelity, drawing=pixels)

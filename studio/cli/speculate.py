@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from studio.cli.arguments import HomeFolder, Model, Out, Rights, Seed, StrictRights, Tsa, TsaOptional, home_of
+from studio.cli.arguments import HomeFolder, Out, Rights, Seed, StrictRights, Tsa, TsaOptional, home_of
 from studio.cli.outcome import Json, progress, tell
 
 
@@ -18,7 +18,23 @@ def speculate(
     prompt: Annotated[str, typer.Option(help="For models that read text; the bundled one does not.")] = "",
     variants: Annotated[int, typer.Option(min=1, max=16)] = 4,
     strength: Annotated[float, typer.Option(min=0, max=1, help="How far a variant may leave the flattened tones.")] = 0.6,
-    model: Model = "bundled",
+    model: Annotated[
+        str,
+        typer.Option(
+            help="'bundled', a folder, a .safetensors file or a fetched hub id, also 'BASE+CONTROLNET'; see 'models'.",
+            metavar="ID",
+        ),
+    ] = "bundled",
+    lora: Annotated[
+        Path | None, typer.Option(help="A LoRA to add to a model from elsewhere.", metavar="FILE.safetensors")
+    ] = None,
+    memory: Annotated[
+        str,
+        typer.Option(
+            help="How a large model fits: full; offload, a part at a time; sequential, a layer at a time; 8bit; 4bit.",
+            metavar="MODE",
+        ),
+    ] = "full",
     seed: Seed = 0,
     rights: Rights = None,
     strict_rights: StrictRights = False,
@@ -30,6 +46,8 @@ def speculate(
     """Draw variants of a design that was never built, and say how far each keeps to DRAWING.
 
     Example: anastylosis speculate facade.png --reference street.jpg --variants 4 -o variants
+
+    Example: anastylosis speculate facade.png --model black-forest-labs/FLUX.2-klein-4B --memory offload -o variants
     """
     from studio.cli.summary import summary, summary_lines
     from studio.speculate import speculate as draw_variants
@@ -43,6 +61,8 @@ def speculate(
             variants=variants,
             strength=strength,
             model=model,
+            lora=lora,
+            memory=memory,
             seed=seed,
             rights=rights,
             strict_rights=strict_rights,
