@@ -31,3 +31,11 @@ class UnsafeModelError(PipelineError):
 
 class UnsupportedModelError(PipelineError):
     """A model loads, but is of a kind that cannot do what was asked."""
+
+
+class PackageMissingError(PipelineError):
+    """Something was asked for that needs a package which is not installed; the text says which."""
+
+
+class ModelChangedError(PipelineError):
+    """A file of a model is no longer the one that was fetched and pinned."""

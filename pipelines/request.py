@@ -7,6 +7,7 @@ import json
 import re
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
+from typing import Literal, get_args
 
 from pipelines.errors import RequestError
 
@@ -14,6 +15,7 @@ STRIDE = 16  # equal to pipelines.unet.STRIDE, which cannot be imported without 
 MOST_HYPOTHESES = 16
 MOST_SEED = 2**53 - 1  # the largest integer that every JSON reader keeps
 TILES_PX = (64, 1024)
+Precision = Literal["32bit", "16bit", "8bit", "4bit"]  # of a guest's weights; fewer bits change pixels
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _DECIDING = ("anastylosis", "torch", "diffusers", "numpy")  # distributions whose versions can change a pixel
 
@@ -88,6 +90,8 @@ class SpeculationRequest:
         presets: names of the materials of each variant's massing; empty where a variant starts from the drawing's tones.
         ancestor_sha256, locked_sha256: digests of an earlier variant and of the mask of what stays of it, or None.
         seed, model, weights_sha256, tile_px: as in `RestorationRequest`.
+        lora_sha256: digest of the LoRA's file that was added to the model, or None.
+        precision: bits of a weight, "32bit", "16bit", "8bit" or "4bit".
 
     Raises:
         RequestError: with every complaint at once.
@@ -105,6 +109,8 @@ class SpeculationRequest:
     presets: tuple[str, ...] = ()
     ancestor_sha256: str | None = None
     locked_sha256: str | None = None
+    lora_sha256: str | None = None
+    precision: Precision = "32bit"
 
     def __post_init__(self) -> None:
         _refuse(
@@ -115,6 +121,8 @@ class SpeculationRequest:
                 *_digest_or_none("locked_sha256", self.locked_sha256),
                 *_whole("variants", self.variants, 1, MOST_HYPOTHESES),
                 *_share("strength", self.strength),
+                *_digest_or_none("lora_sha256", self.lora_sha256),
+                *_one_of("precision", self.precision, get_args(Precision)),
                 *_common(self),
             ]
         )
@@ -156,6 +164,10 @@ def _whole(name: str, value: object, least: int, most: int) -> list[str]:
     if isinstance(value, int) and not isinstance(value, bool) and least <= value <= most:
         return []
     return [f"{name} must be a whole number from {least} to {most}, not {value!r:.80}"]
+
+
+def _one_of(name: str, value: object, allowed: tuple[str, ...]) -> list[str]:
+    return [] if value in allowed else [f"{name} must be one of {', '.join(allowed)}, not {value!r:.80}"]
 
 
 def _share(name: str, value: object) -> list[str]:

@@ -39,11 +39,13 @@ class Start:
         picture: uint8 [H, W, 3], of the drawing's working size (`reduced`).
         lines: bool [H, W], the condition.
         classes: uint8 [H, W]: 0 = sky, 1 = wall, 2 = roof, 3 = opening, 4 = ground.
+        depth: float32 [H, W], metres, for models that are led by it; not finite where nothing is, None where it is not known.
     """
 
     picture: np.ndarray
     lines: np.ndarray
     classes: np.ndarray
+    depth: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,7 +212,8 @@ def check_starts(starts: Sequence[Start] | None, variants: int, shape: tuple[int
     """Refuse starts of another number or size. Raises: PixelsError."""
     if starts is None:
         return
-    sizes = {one.picture.shape[:2] for one in starts} | {part.shape for one in starts for part in (one.lines, one.classes)}
+    planes = [part for one in starts for part in (one.lines, one.classes, one.depth) if part is not None]
+    sizes = {one.picture.shape[:2] for one in starts} | {plane.shape for plane in planes}
     if len(starts) != variants or sizes != {shape[:2]}:
         raise PixelsError(
             f"{len(starts)} starts of {sorted(sizes)} for {variants} variants of {shape[:2]}: one each, of its size."

@@ -55,3 +55,7 @@ class ReadBackError(ReleaseError):
 
 class UnreadableFileError(ProvenanceError):
     """A file to verify is missing, a folder, or may not be read."""
+
+
+class ModelPinError(ProvenanceError):
+    """The list of fetched models cannot be read or written."""

@@ -97,3 +97,12 @@ class NothingDamagedError(StudioError):
 # ---- scenes and renders
 class NoSceneError(StudioError):
     """A folder does not hold the scene that was to be rendered."""
+
+
+# ---- models from elsewhere
+class ModelNotFetchedError(StudioError):
+    """A model of the hub was named before anybody had seen its licence and fetched it."""
+
+
+class LicenceNotAcceptedError(StudioError):
+    """Nobody agreed to the licence of a model."""

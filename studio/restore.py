@@ -69,8 +69,10 @@ def restore(
     from pipelines.hub import load_restoration
     from pipelines.request import RestorationRequest
     from pipelines.statement import statement
+    from studio.models import pins_for
 
-    pipeline, said = load_restoration(model), statement(model)
+    pins = pins_for(model, home)
+    pipeline, said = load_restoration(model, pins=pins), statement(model, pins=pins)
     request = RestorationRequest(
         source_sha256=source.sha256,
         mask_sha256=hole.sha256,

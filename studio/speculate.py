@@ -71,6 +71,8 @@ def speculate(
     variants: int = 4,
     strength: float = 0.6,
     model: str = "bundled",
+    lora: Path | None = None,
+    memory: str = "full",
     seed: int = 0,
     ancestor: Path | None = None,
     lock: Path | None = None,
@@ -87,6 +89,9 @@ def speculate(
         presets: materials of the massings, one for each variant and from the first again; chosen by rule when left out.
         variants: how many, 1…16, each with a seed of its own.
         strength: 0…1, how far a variant may leave what it starts from.
+        model: "bundled", a folder, a safetensors file, a hub id that was fetched, or "BASE+CONTROLNET" of these.
+        lora: safetensors file of differences to add to a model from elsewhere.
+        memory: how a model from elsewhere is made to fit: "full", "offload", "sequential", "8bit" or "4bit".
         ancestor, lock: a sealed variant of this drawing, and a mask of its size, white where it must stay as it is.
 
     Returns:
@@ -114,11 +119,16 @@ def speculate(
 
     # 3. Ask, and let the pipeline answer. Torch is loaded here and not before, so that a wrong call fails at once.
     from pipelines.hub import load_speculation
+    from pipelines.memory import Memory
     from pipelines.request import SpeculationRequest
     from pipelines.speculation import Locked, Start
     from pipelines.statement import statement
+    from studio.models import pins_for
 
-    pipeline, said = load_speculation(model), statement(model, draws=True)
+    pins, fitted = pins_for(model, home), Memory(memory)
+    pipeline = load_speculation(model, pins=pins, lora=lora, memory=fitted)
+    precision = getattr(pipeline, "precision", "32bit")  # our own has 32 bits everywhere
+    said = statement(model, draws=True, pins=pins, lora=lora, precision=precision)
     request = SpeculationRequest(
         source_sha256=sheet.sha256,
         reference_sha256=palette.sha256 if palette else None,
@@ -131,9 +141,11 @@ def speculate(
         presets=tuple(one.preset for one in built),
         ancestor_sha256=earlier.variant.source.sha256 if earlier else None,
         locked_sha256=earlier.mask.sha256 if earlier else None,
+        lora_sha256=said.get("lora_sha256"),
+        precision=precision,
     )
     colours = eight_bit_rgb(palette.pixels) if palette else None
-    starts = [Start(one.beauty, one.lines, one.classes) for one in built] or None
+    starts = [Start(one.beauty, one.lines, one.classes, one.depth) for one in built] or None
     output = pipeline(
         request,
         part.pixels,
@@ -146,6 +158,7 @@ def speculate(
 
     # 4. Say what is what, and seal it.
     inputs = (sheet.note("input"), *((palette.note("input"),) if palette else ()), *(earlier.notes() if earlier else ()))
+    part = replace(part, notes=(*part.notes, *fitted.notes))
     draft = _draft(sheet, part, request, said, output, inputs, built)
     if earlier:
         where = earlier.mask.pixels

@@ -46,13 +46,13 @@ for command in (
     export.export,
     export.bundle,
     export.unbundle,
-    models.models,
     serve.serve,
     doctor.doctor,
 ):
     app.command()(command)
 app.add_typer(log.app, name="log")
 app.add_typer(keys.app, name="keys")
+app.add_typer(models.app, name="models")
 app.add_typer(extension.app, name="extension")
 
 

@@ -13,7 +13,7 @@ Out = Annotated[
 ]
 Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="The same seed gives the same pixels.")]
 Model = Annotated[
-    str, typer.Option(help="'bundled', a folder in diffusers format, or a hub id; see 'anastylosis models'.", metavar="ID")
+    str, typer.Option(help="'bundled', a folder in diffusers format, or a fetched hub id; see 'models'.", metavar="ID")
 ]
 Rights = Annotated[
     str | None,

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from blender_addon.scenes.presets import vocabulary
-from studio.cli.arguments import HomeFolder, Model, Out, Rights, Seed, StrictRights, Tsa, TsaOptional, home_of
+from studio.cli.arguments import HomeFolder, Out, Rights, Seed, StrictRights, Tsa, TsaOptional, home_of
 from studio.cli.outcome import Json, progress, tell
 
 
@@ -22,7 +22,23 @@ def speculate(
     prompt: Annotated[str, typer.Option(help="For models that read text; the bundled one does not.")] = "",
     variants: Annotated[int, typer.Option(min=1, max=16)] = 4,
     strength: Annotated[float, typer.Option(min=0, max=1, help="How far a variant may leave what it starts from.")] = 0.6,
-    model: Model = "bundled",
+    model: Annotated[
+        str,
+        typer.Option(
+            help="'bundled', a folder, a .safetensors file or a fetched hub id, also 'BASE+CONTROLNET'; see 'models'.",
+            metavar="ID",
+        ),
+    ] = "bundled",
+    lora: Annotated[
+        Path | None, typer.Option(help="A LoRA to add to a model from elsewhere.", metavar="FILE.safetensors")
+    ] = None,
+    memory: Annotated[
+        str,
+        typer.Option(
+            help="How a large model fits: full; offload, a part at a time; sequential, a layer at a time; 8bit; 4bit.",
+            metavar="MODE",
+        ),
+    ] = "full",
     seed: Seed = 0,
     ancestor: Annotated[
         Path | None, typer.Option("--from", help="A sealed variant of this drawing: part of it stays.", metavar="VARIANT")
@@ -40,6 +56,8 @@ def speculate(
     """Draw variants of a design that was never built, and say how far each keeps to DRAWING.
 
     Example: anastylosis speculate facade.png --reference street.jpg --preset ashlar-slate-sash,tudor --variants 4 -o variants
+
+    Example: anastylosis speculate facade.png --model black-forest-labs/FLUX.2-klein-4B --memory offload -o variants
     """
     from studio.cli.summary import summary, summary_lines
     from studio.speculate import speculate as draw_variants
@@ -54,6 +72,8 @@ def speculate(
             variants=variants,
             strength=strength,
             model=model,
+            lora=lora,
+            memory=memory,
             seed=seed,
             ancestor=ancestor,
             lock=lock,

@@ -23,7 +23,8 @@ from weave import cracks, house, weave
 from pipelines import guest, hub
 from pipelines.bundled import bundled_digest, bundled_folder, is_bundled, weights_digest
 from pipelines.errors import ModelNotFoundError, PipelineError, UnsafeModelError, UnsupportedModelError, WeightsMissingError
-from pipelines.guest import GuestRestoration, GuestSpeculation, crop_around
+from pipelines.guest import GuestRestoration, crop_around
+from pipelines.guest_speculation import GuestSpeculation
 from pipelines.hub import available_models, load_restoration, load_speculation
 from pipelines.request import SpeculationRequest
 from pipelines.restoration import RestorationPipeline
