@@ -17,6 +17,7 @@ MAY_WRITE = {
     "pipelines/training/train.py": "checkpoints and logs of a training run",
     "pipelines/training/sheet.py": "sample sheets of a training run",
     "pipelines/training/publish.py": "model card and datasheet of a training run",
+    "pipelines/training/publish_drawing.py": "the card of the weights for variants",
     "blender_addon/render.py": "Blender's process, into its temporary folder",
     "blender_addon/passes.py": "Blender's process, into its temporary folder",
     "blender_addon/launch.py": "the job file in the render's temporary folder",
