@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import numpy as np
 from provenance.draft import Document, Draft, Picture
 from provenance.home import Home
 from studio.drawings.dimensions import Dimension
+from studio.drawings.figures import Written
 from studio.drawings.reading import (
     Drawing,
     FacadeReading,
@@ -39,6 +40,7 @@ class SheetReading:
         drawings: what stands where; parts: (drawing, its reading) of those that have a reader.
         bars, dimensions, settled: what the sheet says of its scale, and what came of it.
         notes: what was assumed or could not be done, one sentence each.
+        sides: the façade that a drawing's title names, by the drawing's number.
     """
 
     sheet: Rectified
@@ -49,6 +51,7 @@ class SheetReading:
     dimensions: tuple[Dimension, ...]
     settled: Settled
     notes: tuple[str, ...] = ()
+    sides: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def walls(self) -> np.ndarray:
@@ -147,10 +150,12 @@ def read_sheet(pixels: np.ndarray, name: str, given: Given | None = None, kind: 
     rgb = eight_bit_rgb(pixels)
     sheet = rectified(rgb)
     drawings = _drawings(sheet, kind, name)
+    lettering = words(sheet.gray)
+    notes = list(sheet.notes)
+    drawings, sides = _by_title(drawings, kind, lettering, notes)
 
     # 2. Each drawing by its own reader; what is written on a plan is no part of it.
-    lettering = words(sheet.gray)
-    parts, notes = [], list(sheet.notes)
+    parts = []
     for drawing in drawings:
         try:
             part = _read(sheet, drawing, alone=len(drawings) == 1)
@@ -169,7 +174,9 @@ def read_sheet(pixels: np.ndarray, name: str, given: Given | None = None, kind: 
     if not can_read_words():
         notes.append("Lettering was not read, only figures beside bars: rapidocr is not installed.")
     bars = scales(sheet, lettering)
-    read = SheetReading(sheet, (rgb.shape[1], rgb.shape[0]), drawings, tuple(parts), bars, (), Settled(None, "none", 0.0))
+    read = SheetReading(
+        sheet, (rgb.shape[1], rgb.shape[0]), drawings, tuple(parts), bars, (), Settled(None, "none", 0.0), (), sides
+    )
     has_walls = any(isinstance(part, PlanReading) for _, part in parts)
     written = dimensions(sheet.gray, read.closed_walls if has_walls else None, lettering)
     settled = _settled(read, written, given or Given(), ratio(lettering))
@@ -188,6 +195,32 @@ def _drawings(sheet: Rectified, kind: str | None, name: str) -> tuple[Drawing, .
         return split(sheet)
     except NoDrawingError as error:
         raise type(error)(f"{name}: {error}") from error
+
+
+def _by_title(
+    drawings: tuple[Drawing, ...], kind: str | None, lettering: Sequence[Written], notes: list[str]
+) -> tuple[tuple[Drawing, ...], dict[int, str]]:
+    """Kinds as titles name them, façades that titles name, and a sentence for each kind that stays uncertain."""
+    from studio.drawings.sheet import UNSURE
+    from studio.drawings.titles import titled, titles
+
+    named, found = titled(drawings, titles(lettering))
+    if kind is not None:
+        named = drawings
+    for k, title in found.items() if kind is None else ():
+        if drawings[k].kind != title.kind:
+            notes.append(f"Its title, “{title.text}”, says that this is {_article(title.kind)}, and so it was read.")
+    for one in named:
+        if one.confidence < UNSURE:
+            notes.append(
+                f"Not certain: the drawing at {one.box} was taken for {_article(one.kind)} "
+                f"(confidence {one.confidence:.2f}); say what it is if that is wrong."
+            )
+    return named, {k: title.side for k, title in found.items() if title.side and title.kind == named[k].kind}
+
+
+def _article(kind: str) -> str:
+    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
 
 
 def _read(sheet: Rectified, drawing: Drawing, alone: bool) -> Part | None:
