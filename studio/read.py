@@ -201,7 +201,7 @@ def _by_title(
     drawings: tuple[Drawing, ...], kind: str | None, lettering: Sequence[Written], notes: list[str]
 ) -> tuple[tuple[Drawing, ...], dict[int, str]]:
     """Kinds as titles name them, façades that titles name, and a sentence for each kind that stays uncertain."""
-    from studio.drawings.sheet import UNSURE
+    from studio.drawings.sheet_kinds import UNSURE
     from studio.drawings.titles import titled, titles
 
     named, found = titled(drawings, titles(lettering))

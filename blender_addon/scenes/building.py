@@ -222,7 +222,7 @@ class _Builder:
             self.add(f"wall-0-inside-{index:02}", "wall", cut(part, storey.low, top, []), aspects, author, evidence)
         if edges:
             self.assumptions.append(
-                f"{edges} thin or hollow shapes that stand free were taken for rims of basins, wells or hearths, {EDGE_M} m high."
+                f"{edges} thin or hollow shapes that stand free were taken for rims of basins or hearths, {EDGE_M} m high."
             )
         from shapely.geometry import box as rectangle
         from shapely.ops import unary_union

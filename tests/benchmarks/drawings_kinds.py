@@ -19,7 +19,8 @@ import cv2
 import numpy as np
 
 from studio.drawings.rectify import rectified
-from studio.drawings.sheet import UNSURE, split
+from studio.drawings.sheet import split
+from studio.drawings.sheet_kinds import UNSURE
 from studio.errors import StudioError
 from studio.samples.ageing import age, halftoned
 from studio.samples.building import building
