@@ -136,9 +136,10 @@ def _bodies(mask: np.ndarray, tone: np.ndarray) -> list[Box]:
 def _without_creases(washes: np.ndarray) -> np.ndarray:
     """Washes without the shadows of folds: streaks up or across the sheet that are narrower than any wash is long."""
     h, w = washes.shape
-    broad = max(5, round(0.02 * max(h, w)))
+    broad = max(5, round(0.03 * max(h, w)))
     narrow = cv2.subtract(washes, cv2.morphologyEx(washes, cv2.MORPH_OPEN, np.ones((broad, broad), np.uint8)))
-    long = [cv2.morphologyEx(narrow, cv2.MORPH_OPEN, np.ones(k, np.uint8)) for k in ((round(0.12 * h), 1), (1, round(0.12 * w)))]
+    ways = (round(0.12 * h), 1), (1, round(0.12 * w))
+    long = [cv2.morphologyEx(narrow, cv2.MORPH_OPEN, np.ones(way, np.uint8)) for way in ways]
     return cv2.subtract(washes, cv2.bitwise_or(*long))
 
 
