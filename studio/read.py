@@ -14,6 +14,8 @@ from provenance.draft import Document, Draft, Picture
 from provenance.home import Home
 from studio.drawings.dimensions import Dimension
 from studio.drawings.figures import Written
+from studio.drawings.north import North, carried, north, sentence
+from studio.drawings.north import given as given_north
 from studio.drawings.reading import (
     Drawing,
     FacadeReading,
@@ -41,6 +43,7 @@ class SheetReading:
         bars, dimensions, settled: what the sheet says of its scale, and what came of it.
         notes: what was assumed or could not be done, one sentence each.
         sides: the façade that a drawing's title names, by the drawing's number.
+        north: of the sheet's plans, clockwise from the top of the rectified sheet; None when nothing says it.
     """
 
     sheet: Rectified
@@ -52,6 +55,7 @@ class SheetReading:
     settled: Settled
     notes: tuple[str, ...] = ()
     sides: Mapping[int, str] = field(default_factory=dict)
+    north: North | None = None
 
     @property
     def walls(self) -> np.ndarray:
@@ -76,10 +80,14 @@ class SheetReading:
 
 @dataclass(frozen=True)
 class Given:
-    """What a person said about the scale: pixels of the scanned sheet per metre, or two points on it and their distance."""
+    """What a person said: pixels of the scanned sheet per metre, or two points on it and their distance; and where north is.
+
+    `north` is in degrees clockwise from the top of the scanned sheet.
+    """
 
     px_per_m: float | None = None
     points: tuple[Point, Point, float] | None = None
+    north: float | None = None
 
     def on_sheet(self) -> float | None:
         """Pixels of the scanned sheet per metre, or None when nothing was said."""
@@ -178,6 +186,11 @@ def read_sheet(pixels: np.ndarray, name: str, given: Given | None = None, kind: 
         sheet, (rgb.shape[1], rgb.shape[0]), drawings, tuple(parts), bars, (), Settled(None, "none", 0.0), (), sides
     )
     has_walls = any(isinstance(part, PlanReading) for _, part in parts)
+    if has_walls:
+        read = replace(read, north=_north(read, lettering, given or Given()))
+        if read.north is not None:
+            degrees = carried(read.north.degrees, sheet)
+            notes.append(sentence(degrees, read.north.confidence, read.north.source))
     written = dimensions(sheet.gray, read.closed_walls if has_walls else None, lettering)
     settled = _settled(read, written, given or Given(), ratio(lettering))
     said = (settled.finding,) if settled.finding else ()
@@ -195,6 +208,13 @@ def _drawings(sheet: Rectified, kind: str | None, name: str) -> tuple[Drawing, .
         return split(sheet)
     except NoDrawingError as error:
         raise type(error)(f"{name}: {error}") from error
+
+
+def _north(read: SheetReading, lettering: Sequence[Written], said: Given) -> North | None:
+    """North as a person says it, else as the sheet's north point does."""
+    if said.north is not None:
+        return given_north(said.north, read.sheet)
+    return north(read.sheet.gray, lettering, read.closed_walls)
 
 
 def _by_title(
@@ -303,7 +323,12 @@ def draft_from(source: Source, read: SheetReading, request: dict, values: dict |
         files=tuple(files),
         sources=(source.note("input"),),
         assumptions=tuple(dict.fromkeys((*source.notes, *values["notes"]))),
-        findings={"scale": values["scale"], "openings": len(values["openings"]), "drawings": len(values["drawings"])},
+        findings={
+            "scale": values["scale"],
+            "north": values["north"],
+            "openings": len(values["openings"]),
+            "drawings": len(values["drawings"]),
+        },
     )
     html = reading_page(draft, values, shown, title=source.name)
     return replace(draft, files=(*files, Document("index.html", "text/html", "page", contains_ai=False, data=html.encode())))
@@ -317,4 +342,5 @@ def request_of(source: Source, given: Given, kind: str | None) -> dict:
         "px_per_m": given.px_per_m,
         "scale_points": None if given.points is None else [list(given.points[0]), list(given.points[1]), given.points[2]],
         "kind": kind,
+        **({} if given.north is None else {"north": given.north}),
     }

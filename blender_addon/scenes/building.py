@@ -59,7 +59,7 @@ def building(design: Design) -> SceneModel:
     across = max(w, d, high)
     sun = Light("sun", (-0.7 * across, -across, 1.2 * across), focus.center, 3.2, 1.5, (1.0, 0.96, 0.9), "sun")
     notes = (*design.assumptions, *dict.fromkeys(build.assumptions))
-    return SceneModel(design.name, tuple(build.elements), plates, (sun,), focus, notes).check()
+    return SceneModel(design.name, tuple(build.elements), plates, (sun,), focus, notes, north=design.north).check()
 
 
 class _Builder:

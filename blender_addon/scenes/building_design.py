@@ -163,6 +163,7 @@ class Design:
         plan, fronts, sections: the sheets.
         bands: string courses and cornices.
         roof: None where none is built. stacks: chimneys through it.
+        north: true north, degrees clockwise from +y; None when no sheet says it.
         cuts: sides whose outer walls a section cuts, so that their thickness is drawn in every storey.
     """
 
@@ -183,6 +184,7 @@ class Design:
     cuts: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
     stacks: tuple[DesignedStack, ...] = ()
+    north: float | None = None
 
 
 @dataclass(frozen=True)

@@ -43,12 +43,20 @@ def design(fused: Fused, name: str) -> Design:
     plan = _sheet(fused.plan) if fused.plan else None
     covering = roof(fused, notes)
     columns, stairs = _symbols(fused)
+    if (north := _north(fused)) is not None:
+        notes.append(f"True north lies {north:.0f}° clockwise from the building's +y; its sides keep the names of the sheet's.")
     return Design(
         name, walls, is_drawn, fused.size, thickness, storeys, tuple(_holes(fused, notes)), columns, stairs,
         _bands(fused), covering, plan,
         {side: _sheet(placed) for side, placed in fused.elevations.items()}, tuple(_sheet(one) for one in fused.sections),
-        _cut_sides(fused), tuple(notes), stacks(fused, covering, notes),
+        _cut_sides(fused), tuple(notes), stacks(fused, covering, notes), _north(fused),
     )  # fmt: skip
+
+
+def _north(fused: Fused) -> float | None:
+    """North in the building's frame, degrees clockwise from +y: the plan lies upright in it."""
+    north = fused.plan.view.north if fused.plan else None
+    return None if north is None else round(north.degrees, 2)
 
 
 def _walls(fused: Fused, notes: list[str]):

@@ -29,11 +29,13 @@ class Said:
         kinds: "plan", "elevation" or "section".
         scales: pixels of the file per metre.
         sides: "south", "north", "east" or "west".
+        north: degrees clockwise from the top of the plan's sheet, or None.
     """
 
     kinds: Mapping[str, str] = field(default_factory=dict)
     scales: Mapping[str, float] = field(default_factory=dict)
     sides: Mapping[str, str] = field(default_factory=dict)
+    north: float | None = None
 
     def check(self, names: Sequence[str]) -> None:
         """Raises: UnknownSheetError, DrawingError naming what is allowed."""
@@ -78,7 +80,7 @@ def _views(source: Source, said: Said) -> tuple[list[View], list[str]]:
 
     name = source.name
     kind, scale, side = (said.of(one, name) for one in (said.kinds, said.scales, said.sides))
-    read = read_sheet(source.pixels, name, Given(px_per_m=scale), kind)
+    read = read_sheet(source.pixels, name, Given(px_per_m=scale, north=said.north), kind)
     notes = [f"{name}: {note}" for note in read.notes]
     for drawing in read.drawings:
         if drawing.kind not in READ_KINDS:
@@ -99,7 +101,9 @@ def _views(source: Source, said: Said) -> tuple[list[View], list[str]]:
             if shown:
                 notes.append(f"{name} is taken for the {shown} side, as {how} says.")
         box = None if kind is not None or drawing.box == _whole(read.sheet.gray.shape) else drawing.box
-        views.append(View(name, source.sha256, drawing.kind, part, read.sheet, settled.px_per_m, settled.source, shown, box))
+        views.append(View(
+            name, source.sha256, drawing.kind, part, read.sheet, settled.px_per_m, settled.source, shown, box, read.north
+        ))  # fmt: skip
     return views, notes
 
 

@@ -14,15 +14,21 @@ import numpy as np
 
 from studio.drawings.figures import Written, lines_of
 from studio.drawings.paper import ink
-from studio.drawings.reading import Box, Point
+from studio.drawings.reading import Box, Point, Rectified
+from studio.errors import DrawingError
 
 WORK_PX = 1600  # of the sheet's longer side: letters of a north point are at least ten pixels high then
 SMALLEST, LARGEST = 0.022, 0.22  # of the sheet's longer side: symbols; bars and borders are longer
 LETTER = (0.006, 0.05)  # of the sheet's longer side: heights of the letter
 WORDS = {"N", "NORD", "NORTH", "NORTE", "NOORD", "MAGNETICNORTH", "TRUENORTH", "MN", "TN"}
 SURE = 0.6  # of the recogniser, for one letter alone
-DISC = 0.2  # of the symbol's length: a circle or a star holds a disc of this radius; a shaft and its head do not
+DISC = 0.13  # of the symbol's length: a circle holds a disc of this radius; a shaft and its head do not
+RING = 0.75  # of a circle's way round on which there is ink, and none within: the arrow's own strokes cross it
 HEAD = 0.035  # of the length: a head widens by more from its tip than a shaft with feathers does
+
+
+class NorthError(DrawingError):
+    """A direction of north that is none."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +51,35 @@ class North:
 
 @dataclass(frozen=True, eq=False)
 class Symbol:
-    """A candidate: its longest chord, length, whether it holds a circle or a star, its ink [N, 2] and its box."""
+    """A candidate: its longest chord, length, whether it holds a circle, its ink [N, 2] and its box."""
 
     ends: tuple[np.ndarray, np.ndarray]
     length: float
     is_round: bool
     points: np.ndarray
     box: Box
+
+
+def carried(degrees: float, sheet: Rectified) -> float:
+    """A direction of the rectified picture as one of the sheet as it was scanned: degrees clockwise from its top."""
+    height, width = sheet.gray.shape
+    middle, angle = np.array([width / 2, height / 2]), np.deg2rad(degrees)
+    ends = sheet.on_sheet(np.array([middle, middle + 50 * np.array([np.sin(angle), -np.cos(angle)])]))
+    return bearing(*map(tuple, ends))
+
+
+def given(degrees: float, sheet: Rectified) -> North:
+    """What a person said of the scanned sheet, in the rectified picture. Raises: NorthError."""
+    if not np.isfinite(degrees) or abs(degrees) > 360:
+        raise NorthError(f"North at {degrees}°: give degrees clockwise from the top of the sheet, 0 to 360.")
+    return North(float((degrees - carried(0.0, sheet)) % 360), 1.0, source="person")
+
+
+def sentence(degrees: float, confidence: float, source: str) -> str:
+    """For a person: where north lies on the sheet and who says so."""
+    who = {"person": "as given", "letter": f"by the letter N beside its arrow or star (confidence {confidence:.2f})"}
+    said = who.get(source, f"by an arrow through a circle, without a letter (confidence {confidence:.2f})")
+    return f"North lies {degrees:.0f}° clockwise from the top of the sheet, {said}."
 
 
 def bearing(tail: Point, tip: Point) -> float:
@@ -64,7 +92,7 @@ def north(gray: np.ndarray, lettering: Sequence[Written], walls: np.ndarray) -> 
 
     Args:
         gray: uint8 [H, W], 255 = paper. lettering: `figures.words` of the sheet.
-        walls: bool [H, W] of its plans; what stands within their outlines is no north point.
+        walls: bool [H, W] of its plans; what stands within their hull is no north point.
     """
     k = min(1.0, WORK_PX / max(gray.shape))
     size = round(gray.shape[1] * k), round(gray.shape[0] * k)
@@ -87,12 +115,11 @@ def _apart(a: float, b: float) -> float:
 
 
 def _built(walls: np.ndarray) -> np.ndarray:
-    """What lies within the outlines of the building, uint8 0/255."""
-    contours = cv2.findContours(walls, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)[0]
+    """What lies within the hull of the building, uint8 0/255: columns in circles and lettered piers stand there."""
     inside = np.zeros_like(walls)
-    if contours:
-        cv2.drawContours(inside, contours, -1, 255, cv2.FILLED)
-        cv2.drawContours(inside, contours, -1, 255, 5)
+    points = cv2.findNonZero(walls)
+    if points is not None:
+        cv2.fillConvexPoly(inside, cv2.convexHull(points), 255)
     return inside
 
 
@@ -113,9 +140,21 @@ def _symbols(mask: np.ndarray, side: int) -> list[Symbol]:
         a, b = np.unravel_index(apart.argmax(), apart.shape)
         outline = cv2.findContours(part, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0]
         solid = cv2.copyMakeBorder(cv2.drawContours(np.zeros_like(part), outline, -1, 1, cv2.FILLED), 1, 1, 1, 1, 0)
-        disc = float(cv2.distanceTransform(solid, cv2.DIST_L2, 5).max()) / apart[a, b]
-        found.append(Symbol((hull[a], hull[b]), float(apart[a, b]), disc > DISC, points, (x, y, x + w, y + h)))
+        distance = cv2.distanceTransform(solid, cv2.DIST_L2, 5)[1:-1, 1:-1]
+        is_round = float(distance.max()) > DISC * apart[a, b] and _is_ring(part, distance)
+        found.append(Symbol((hull[a], hull[b]), float(apart[a, b]), is_round, points, (x, y, x + w, y + h)))
     return found
+
+
+def _is_ring(part: np.ndarray, distance: np.ndarray) -> bool:
+    """Whether the largest disc within a symbol's outline is a drawn circle: ink all round it and little inside."""
+    radius = float(distance.max())
+    y, x = np.unravel_index(distance.argmax(), distance.shape)
+    ys, xs = np.mgrid[: part.shape[0], : part.shape[1]]
+    away, angle = np.hypot(xs - x, ys - y) / radius, np.arctan2(ys - y, xs - x)
+    round_it = (away > 0.75) & (away < 1.15) & (part > 0)
+    sectors = np.unique(np.floor((angle[round_it] + np.pi) / (2 * np.pi) * 36).astype(int) % 36)
+    return len(sectors) > RING * 36 and float((part[away < 0.65] > 0).mean()) < 0.6
 
 
 def _marks(mask: np.ndarray, side: int) -> list[Box]:
@@ -139,7 +178,7 @@ def _told(
     letter, sure = _letter(symbol, middle, along, marks, gray, lettering, k)
     head = _head(symbol, a, along)
     if letter is None:
-        if not symbol.is_round or head == 0 or symbol.length < 2 * SMALLEST * side:
+        if not symbol.is_round or head == 0 or symbol.length < 2 * SMALLEST * side or _is_lettering(symbol, lettering, k):
             return None
         tail, tip = (a, b) if head > 0 else (b, a)
         return _north(symbol, tail, tip, 0.6, "arrow")
@@ -147,6 +186,12 @@ def _told(
     tail, tip = (a, b) if sign > 0 else (b, a)
     agrees = 0.06 if head * sign > 0 else -0.1 if head * sign < 0 else 0.0
     return _north(symbol, tail, tip, float(np.clip(0.55 + 0.35 * sure + agrees, 0.3, 0.97)), "letter")
+
+
+def _is_lettering(symbol: Symbol, lettering: Sequence[Written], k: float) -> bool:
+    """Whether a symbol stands within a line of lettering."""
+    x, y = (symbol.box[0] + symbol.box[2]) / 2 / k, (symbol.box[1] + symbol.box[3]) / 2 / k
+    return any(b.box[0] < x < b.box[2] and b.box[1] < y < b.box[3] and len(b.text) > 1 for b in lettering)
 
 
 def _north(symbol: Symbol, tail: np.ndarray, tip: np.ndarray, sure: float, source: str) -> North:
@@ -175,18 +220,16 @@ def _head(symbol: Symbol, start: np.ndarray, along: np.ndarray) -> int:
     run = (symbol.points - start) @ along / symbol.length
     off = np.abs((symbol.points - start) @ np.array([-along[1], along[0]])) / symbol.length
 
-    def taper(at: np.ndarray) -> float:
-        tip, behind = off[at < 0.025], off[(at > 0.05) & (at < 0.25)]
-        beyond = off[(at > 0.3) & (at < 0.36)]
-        if not (tip.size and behind.size):
-            return 0.0
-        grows = float(behind.max() - tip.max())
-        return grows if not beyond.size or grows > 0 else 0.0
+    def shape(at: np.ndarray) -> tuple[float, float]:
+        tip, behind = off[at < 0.03], off[(at > 0.03) & (at < 0.2)]
+        return (float(tip.max()), float(behind.max() - tip.max())) if tip.size and behind.size else (0.0, 0.0)
 
-    near, far = taper(run), taper(1 - run)
-    if max(near, far) < HEAD or abs(near - far) < 0.4 * max(near, far):
+    (near, near_grows), (far, far_grows) = shape(run), shape(1 - run)
+    # a head is pointed and widens behind its tip; feathers, a bar or a ring are as wide at their very end
+    lead = (far_grows - far) - (near_grows - near)
+    if abs(lead) < HEAD or max(near_grows, far_grows) < 0.3 * HEAD:
         return 0
-    return 1 if far > near else -1
+    return 1 if lead > 0 else -1
 
 
 def _letter(
@@ -206,6 +249,7 @@ def _letter(
             if belongs(at, one.height * k):
                 return at, one.confidence
     near = [m for m in marks if m != symbol.box and belongs(np.array([(m[0] + m[2]) / 2, (m[1] + m[3]) / 2]), m[3] - m[1])]
+    near = [m for m in near if _stands_alone(m, marks)]
     turn = bearing((0.0, 0.0), (float(along[0]), float(along[1])))
     crops = [c for m in near for c in _upright(gray, m, turn)]
     best, sure = None, 0.0
@@ -214,6 +258,18 @@ def _letter(
             m = near[number // 2]
             best, sure = np.array([(m[0] + m[2]) / 2, (m[1] + m[3]) / 2]), score
     return best, sure
+
+
+def _stands_alone(mark: Box, marks: Sequence[Box]) -> bool:
+    """Whether no other letter stands beside a mark, as in a word."""
+    x0, y0, x1, y1 = mark
+    high = max(y1 - y0, x1 - x0)
+    for other in marks:
+        gap = max(other[0] - x1, x0 - other[2]), max(other[1] - y1, y0 - other[3])
+        size = max(other[2] - other[0], other[3] - other[1])
+        if other != mark and max(gap) < 0.6 * high and min(gap) < 0 and 0.5 < size / high < 2.0:
+            return False
+    return True
 
 
 def _upright(gray: np.ndarray, box: Box, turn: float) -> tuple[np.ndarray, np.ndarray]:
