@@ -157,9 +157,9 @@ def read_sheet(pixels: np.ndarray, name: str, given: Given | None = None, kind: 
     # 1. Upright, and split into its drawings.
     rgb = eight_bit_rgb(pixels)
     sheet = rectified(rgb)
-    drawings = _drawings(sheet, kind, name)
-    lettering = words(sheet.gray)
     notes = list(sheet.notes)
+    drawings = _drawings(sheet, kind, name, notes)
+    lettering = words(sheet.gray)
     drawings, sides = _by_title(drawings, kind, lettering, notes)
 
     # 2. Each drawing by its own reader; what is written on a plan is no part of it.
@@ -197,17 +197,20 @@ def read_sheet(pixels: np.ndarray, name: str, given: Given | None = None, kind: 
     return replace(read, dimensions=written, settled=settled, notes=tuple(dict.fromkeys((*notes, *settled.notes, *said))))
 
 
-def _drawings(sheet: Rectified, kind: str | None, name: str) -> tuple[Drawing, ...]:
-    """What stands on the sheet. Raises: NoDrawingError with the file's name."""
-    height, width = sheet.gray.shape
-    if kind is not None:
-        return (Drawing(kind, (0, 0, width, height), 1.0),)
+def _drawings(sheet: Rectified, kind: str | None, name: str, notes: list[str]) -> tuple[Drawing, ...]:
+    """What stands on the sheet; what a person says outweighs its looks. Raises: NoDrawingError with the file's name."""
     from studio.drawings.sheet import split
 
+    height, width = sheet.gray.shape
+    whole = (Drawing(kind or "plan", (0, 0, width, height), 1.0),)
     try:
-        return split(sheet)
+        found = split(sheet)
     except NoDrawingError as error:
-        raise type(error)(f"{name}: {error}") from error
+        if kind is None:
+            raise type(error)(f"{name}: {error}") from error
+        notes.append(f"{error} It was read as {_article(kind)} all the same, because that was said.")
+        return whole
+    return found if kind is None else whole
 
 
 def _north(read: SheetReading, lettering: Sequence[Written], said: Given) -> North | None:

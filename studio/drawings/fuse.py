@@ -21,7 +21,9 @@ from studio.errors import DrawingError, ScaleError
 
 APART = 0.15  # widths that differ by more, with openings that do not match, are of two buildings
 SLIVER = 6.0  # a façade read taller than this many times its width is a part of one: towers are drawn to four or five
-PART = 0.3  # of the drawing's width; a wall narrower than this is no measure for a sheet without a scale
+# Of the drawing's width; a wall narrower than this is no measure for a sheet without a scale: half of what the narrowest of
+# our own houses takes of its whole sheet, margins and ground line counted (0.58).
+PART = 0.3
 OF_A_PART = 0.5  # of the building's width: a section of less is one of a wing or a room
 POOR = 0.15  # cost of a match per opening (in widths of one) above which the order agrees by chance
 
@@ -73,9 +75,8 @@ def fuse(views: Sequence[View], *, height_m: float | None = None) -> Fused:
     cuts = [v for v in views if v.kind == "section"]
     if not plans and not drawn:
         raise NothingToFuseError("No plan and no elevation was found on the sheets: name them with --as SHEET=plan.")
-    for view in drawn:
-        _whole_front(view)
     ledger = Ledger([], [f"{v.name}: a second plan was not used." for v in plans[1:]])
+    drawn = [v for v in drawn if _whole_front(v, ledger if plans and cuts else None)]
     fronts = _sides(drawn, ledger)
     plan, fits = _plan_and_fits(plans[0] if plans else None, fronts, cuts, ledger)
     elevations = {side: _elevation(view, side, plan, fits.get(side)) for side, view in fronts.items()}
@@ -91,17 +92,25 @@ def fuse(views: Sequence[View], *, height_m: float | None = None) -> Fused:
     )  # fmt: skip
 
 
-def _whole_front(view: View) -> None:
-    """Raises: SliverError when the wall that was read is no façade."""
+def _whole_front(view: View, ledger: Ledger | None) -> bool:
+    """Whether the wall that was read is a façade; with a ledger, when plan and section build without it, it is left aside.
+
+    Raises: SliverError when it is none, and nothing else says how high the building is.
+    """
     x0, y0, x1, y1 = view.wall
     wide, high = x1 - x0, y1 - y0
     drawn = view.box[2] - view.box[0] if view.box else view.reading.picture.shape[1]
     if high > SLIVER * max(wide, 1) or (view.px_per_m is None and wide < PART * drawn):
-        raise SliverError(
+        said = (
             f"{view.name}: of the façade only a strip {wide} px wide and {high} px high was found on {drawn} px of drawing; "
             f"heights by its width would be invented. Crop the sheet to the elevation, or give its scale "
             f"(--scale {view.name}=PX_PER_M)."
         )
+        if ledger is None:
+            raise SliverError(said)
+        ledger.notes.append(f"Left aside: {said}")
+        return False
+    return True
 
 
 def _sides(drawn: Sequence[View], ledger: Ledger) -> dict[str, View]:
@@ -134,6 +143,7 @@ def _plan_and_fits(
             if (found := _elsewhere(view, inside, front, fronts)) is None:
                 raise
             del fronts[side]
+            ledger.notes[:] = [note for note in ledger.notes if not note.startswith(f"{front.name} is taken for the {side}")]
             side = found
             fronts[side] = front
             fits[side] = _fit(view, inside, side, front, ledger)

@@ -20,7 +20,7 @@ SILL_M, LINTEL_M = 0.9, 0.35  # a floor lies this far below the sills above it, 
 OVERHANG = 0.012  # of the wall's width: a roof stands out by more, ink and plaster by less
 CHIMNEY = 0.1  # of the wall's width: what stands on a roof and is narrower is a chimney or a dormer
 FLUE = 0.015  # of the wall's width: the smallest stack, a flue of 25 cm in a front of 16 m; finials and cracks are thinner
-COVER_M = 0.2  # an elevation shows the tiles of the ridge, a section its timbers below
+COVER_M = 0.2  # an elevation shows the tiles of the ridge, a section its timbers: a rafter's 12 cm, battens and tiles 8 cm
 NEAR = 0.14  # a string course nearer than this share of a storey to a floor marks that floor
 
 
