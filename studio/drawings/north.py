@@ -117,9 +117,9 @@ def _apart(a: float, b: float) -> float:
 def _built(walls: np.ndarray) -> np.ndarray:
     """What lies within the hull of the building, uint8 0/255: columns in circles and lettered piers stand there."""
     inside = np.zeros_like(walls)
-    points = cv2.findNonZero(walls)
-    if points is not None:
-        cv2.fillConvexPoly(inside, cv2.convexHull(points), 255)
+    outlines = cv2.findContours(walls, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)[0]
+    if outlines:
+        cv2.fillConvexPoly(inside, cv2.convexHull(np.concatenate(outlines)), 255)
     return inside
 
 
@@ -135,10 +135,10 @@ def _symbols(mask: np.ndarray, side: int) -> list[Symbol]:
         part = (labels[y : y + h, x : x + w] == i).astype(np.uint8)
         ys, xs = np.nonzero(part)
         points = np.column_stack([xs + x, ys + y]).astype(np.float64)
-        hull = cv2.convexHull(points.astype(np.float32)).reshape(-1, 2).astype(np.float64)
+        outline = cv2.findContours(part, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0]
+        hull = cv2.convexHull(np.concatenate(outline)).reshape(-1, 2).astype(np.float64) + np.array((x, y))
         apart = np.linalg.norm(hull[:, None] - hull[None], axis=2)
         a, b = np.unravel_index(apart.argmax(), apart.shape)
-        outline = cv2.findContours(part, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0]
         solid = cv2.copyMakeBorder(cv2.drawContours(np.zeros_like(part), outline, -1, 1, cv2.FILLED), 1, 1, 1, 1, 0)
         distance = cv2.distanceTransform(solid, cv2.DIST_L2, 5)[1:-1, 1:-1]
         is_round = float(distance.max()) > DISC * apart[a, b] and _is_ring(part, distance)
