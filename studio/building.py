@@ -81,6 +81,7 @@ def build_building(
         "scales": dict(said.scales),
         "sides": dict(said.sides),
         "height_m": height_m,
+        **({} if said.north is None else {"north": said.north}),
         "exports": list(exports),
     }
     with Exported(model, exports, blender) as files:
@@ -150,6 +151,8 @@ def _draft(
         "size_m": [round(float(side), 4) for side in high - low],
         "contradictions": [one.to_json() for one in contradictions],
     }
+    if model.north is not None:
+        findings["north"] = model.north
     if asking:
         count = "one place" if len(asking) == 1 else f"{len(asking)} places"
         findings["reason"] = f"The sheets disagree in {count} by more than 3 %; a person has to decide. " + " ".join(asking)

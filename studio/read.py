@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,6 +13,9 @@ import numpy as np
 from provenance.draft import Document, Draft, Picture
 from provenance.home import Home
 from studio.drawings.dimensions import Dimension
+from studio.drawings.figures import Written
+from studio.drawings.north import North, carried, north, sentence
+from studio.drawings.north import given as given_north
 from studio.drawings.reading import (
     Drawing,
     FacadeReading,
@@ -39,6 +42,8 @@ class SheetReading:
         drawings: what stands where; parts: (drawing, its reading) of those that have a reader.
         bars, dimensions, settled: what the sheet says of its scale, and what came of it.
         notes: what was assumed or could not be done, one sentence each.
+        sides: the façade that a drawing's title names, by the drawing's number.
+        north: of the sheet's plans, clockwise from the top of the rectified sheet; None when nothing says it.
     """
 
     sheet: Rectified
@@ -49,6 +54,8 @@ class SheetReading:
     dimensions: tuple[Dimension, ...]
     settled: Settled
     notes: tuple[str, ...] = ()
+    sides: Mapping[int, str] = field(default_factory=dict)
+    north: North | None = None
 
     @property
     def walls(self) -> np.ndarray:
@@ -73,10 +80,14 @@ class SheetReading:
 
 @dataclass(frozen=True)
 class Given:
-    """What a person said about the scale: pixels of the scanned sheet per metre, or two points on it and their distance."""
+    """What a person said: pixels of the scanned sheet per metre, or two points on it and their distance; and where north is.
+
+    `north` is in degrees clockwise from the top of the scanned sheet.
+    """
 
     px_per_m: float | None = None
     points: tuple[Point, Point, float] | None = None
+    north: float | None = None
 
     def on_sheet(self) -> float | None:
         """Pixels of the scanned sheet per metre, or None when nothing was said."""
@@ -146,11 +157,13 @@ def read_sheet(pixels: np.ndarray, name: str, given: Given | None = None, kind: 
     # 1. Upright, and split into its drawings.
     rgb = eight_bit_rgb(pixels)
     sheet = rectified(rgb)
-    drawings = _drawings(sheet, kind, name)
+    notes = list(sheet.notes)
+    drawings = _drawings(sheet, kind, name, notes)
+    lettering = words(sheet.gray)
+    drawings, sides = _by_title(drawings, kind, lettering, notes)
 
     # 2. Each drawing by its own reader; what is written on a plan is no part of it.
-    lettering = words(sheet.gray)
-    parts, notes = [], list(sheet.notes)
+    parts = []
     for drawing in drawings:
         try:
             part = _read(sheet, drawing, alone=len(drawings) == 1)
@@ -169,25 +182,68 @@ def read_sheet(pixels: np.ndarray, name: str, given: Given | None = None, kind: 
     if not can_read_words():
         notes.append("Lettering was not read, only figures beside bars: rapidocr is not installed.")
     bars = scales(sheet, lettering)
-    read = SheetReading(sheet, (rgb.shape[1], rgb.shape[0]), drawings, tuple(parts), bars, (), Settled(None, "none", 0.0))
+    read = SheetReading(
+        sheet, (rgb.shape[1], rgb.shape[0]), drawings, tuple(parts), bars, (), Settled(None, "none", 0.0), (), sides
+    )
     has_walls = any(isinstance(part, PlanReading) for _, part in parts)
+    if has_walls:
+        read = replace(read, north=_north(read, lettering, given or Given()))
+        if read.north is not None:
+            degrees = carried(read.north.degrees, sheet)
+            notes.append(sentence(degrees, read.north.confidence, read.north.source))
     written = dimensions(sheet.gray, read.closed_walls if has_walls else None, lettering)
     settled = _settled(read, written, given or Given(), ratio(lettering))
     said = (settled.finding,) if settled.finding else ()
     return replace(read, dimensions=written, settled=settled, notes=tuple(dict.fromkeys((*notes, *settled.notes, *said))))
 
 
-def _drawings(sheet: Rectified, kind: str | None, name: str) -> tuple[Drawing, ...]:
-    """What stands on the sheet. Raises: NoDrawingError with the file's name."""
-    height, width = sheet.gray.shape
-    if kind is not None:
-        return (Drawing(kind, (0, 0, width, height), 1.0),)
+def _drawings(sheet: Rectified, kind: str | None, name: str, notes: list[str]) -> tuple[Drawing, ...]:
+    """What stands on the sheet; what a person says outweighs its looks. Raises: NoDrawingError with the file's name."""
     from studio.drawings.sheet import split
 
+    height, width = sheet.gray.shape
+    whole = (Drawing(kind or "plan", (0, 0, width, height), 1.0),)
     try:
-        return split(sheet)
+        found = split(sheet)
     except NoDrawingError as error:
-        raise type(error)(f"{name}: {error}") from error
+        if kind is None:
+            raise type(error)(f"{name}: {error}") from error
+        notes.append(f"{error} It was read as {_article(kind)} all the same, because that was said.")
+        return whole
+    return found if kind is None else whole
+
+
+def _north(read: SheetReading, lettering: Sequence[Written], said: Given) -> North | None:
+    """North as a person says it, else as the sheet's north point does."""
+    if said.north is not None:
+        return given_north(said.north, read.sheet)
+    return north(read.sheet.gray, lettering, read.closed_walls)
+
+
+def _by_title(
+    drawings: tuple[Drawing, ...], kind: str | None, lettering: Sequence[Written], notes: list[str]
+) -> tuple[tuple[Drawing, ...], dict[int, str]]:
+    """Kinds as titles name them, façades that titles name, and a sentence for each kind that stays uncertain."""
+    from studio.drawings.sheet_kinds import UNSURE
+    from studio.drawings.titles import titled, titles
+
+    named, found = titled(drawings, titles(lettering))
+    if kind is not None:
+        named = drawings
+    for k, title in found.items() if kind is None else ():
+        if drawings[k].kind != title.kind:
+            notes.append(f"Its title, “{title.text}”, says that this is {_article(title.kind)}, and so it was read.")
+    for one in named:
+        if one.confidence < UNSURE:
+            notes.append(
+                f"Not certain: the drawing at {one.box} was taken for {_article(one.kind)} "
+                f"(confidence {one.confidence:.2f}); say what it is if that is wrong."
+            )
+    return named, {k: title.side for k, title in found.items() if title.side and title.kind == named[k].kind}
+
+
+def _article(kind: str) -> str:
+    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
 
 
 def _read(sheet: Rectified, drawing: Drawing, alone: bool) -> Part | None:
@@ -270,7 +326,12 @@ def draft_from(source: Source, read: SheetReading, request: dict, values: dict |
         files=tuple(files),
         sources=(source.note("input"),),
         assumptions=tuple(dict.fromkeys((*source.notes, *values["notes"]))),
-        findings={"scale": values["scale"], "openings": len(values["openings"]), "drawings": len(values["drawings"])},
+        findings={
+            "scale": values["scale"],
+            "north": values["north"],
+            "openings": len(values["openings"]),
+            "drawings": len(values["drawings"]),
+        },
     )
     html = reading_page(draft, values, shown, title=source.name)
     return replace(draft, files=(*files, Document("index.html", "text/html", "page", contains_ai=False, data=html.encode())))
@@ -284,4 +345,5 @@ def request_of(source: Source, given: Given, kind: str | None) -> dict:
         "px_per_m": given.px_per_m,
         "scale_points": None if given.points is None else [list(given.points[0]), list(given.points[1]), given.points[2]],
         "kind": kind,
+        **({} if given.north is None else {"north": given.north}),
     }

@@ -13,7 +13,7 @@ from .model import Element
 SHARED_M3 = 1e-6  # a cubic centimetre; coordinates in float32 overlap by less
 THIN_M = 2e-5  # bounds that overlap by less only touch: float32 counts in 8 µm at a hundred metres
 # Who gives way to whom where levels are equal: what stands, then what lies on it, then what fills its openings.
-ORDER = ("wall", "column", "floor", "stairs", "lintel", "roof", "door", "pane", "frame", "steps")
+ORDER = ("wall", "column", "floor", "stairs", "lintel", "chimney", "roof", "door", "pane", "frame", "steps")
 
 
 def apart(elements: Sequence[Element]) -> list[Element]:

@@ -18,14 +18,17 @@ from .levels import worst
 from .model import Author, Element, Evidence, Focus, Light, SceneModel
 from .openings import filling, steps
 from .plan import FROM_THE_SOUTH_WEST
-from .roofs import flat, pitched
+from .roofs import chimney, flat, pitched
 from .solids import Geometry, joined, polygons, prism, shifted
 
 # What is a rule has the colour of what was drawn: a wall in two colours looks built so. The evidence pass tells them apart.
-WALL, LEAD, TILE = (0.82, 0.77, 0.68), (0.74, 0.72, 0.69), (0.47, 0.29, 0.23)
+WALL, LEAD, TILE, BRICK = (0.82, 0.77, 0.68), (0.74, 0.72, 0.69), (0.47, 0.29, 0.23), (0.55, 0.36, 0.29)
 REVEAL_M = 0.18  # by rule, how far panes and doors lie behind the wall's face
 SLAB_M = 0.25  # by rule, of upper floors
 DRAWN, RULE = 2, 6
+EDGE_M = 0.5  # by rule: the rim of a basin, a well, a mill or a hearth
+EDGED_M = 4.0  # no such thing is larger
+WIDEST_LINTEL_M = 6.0  # no beam by rule spans more: between walls further apart than a room, nothing lies over the gap
 
 
 def building(design: Design) -> SceneModel:
@@ -56,7 +59,7 @@ def building(design: Design) -> SceneModel:
     across = max(w, d, high)
     sun = Light("sun", (-0.7 * across, -across, 1.2 * across), focus.center, 3.2, 1.5, (1.0, 0.96, 0.9), "sun")
     notes = (*design.assumptions, *dict.fromkeys(build.assumptions))
-    return SceneModel(design.name, tuple(build.elements), plates, (sun,), focus, notes).check()
+    return SceneModel(design.name, tuple(build.elements), plates, (sun,), focus, notes, north=design.north).check()
 
 
 class _Builder:
@@ -158,6 +161,9 @@ class _Builder:
 
     def _spans(self, name: str, hole: DesignedHole, gap, low: float, high: float, frame: FacadeFrame | None) -> None:
         parts = polygons(gap)
+        if any(max(p.bounds[2] - p.bounds[0], p.bounds[3] - p.bounds[1]) > WIDEST_LINTEL_M for p in parts):
+            self.assumptions.append(f"Nothing was built over gaps of the plan that are wider than {WIDEST_LINTEL_M:.0f} m.")
+            return
         spans = [(low, hole.rise[0]), (hole.rise[1], high)]
         solids = []
         for foot, head in spans:
@@ -202,11 +208,22 @@ class _Builder:
         """Walls between the rooms of the ground floor, and what a rule puts over their openings."""
         storey, design = self.design.storeys[0], self.design
         top = storey.high - (SLAB_M if len(design.storeys) > 1 or design.roof else 0.0)
+        edges = 0
         for index, part in enumerate(polygons(self.lines.inner)):
             aspects = {"position": DRAWN, "form": DRAWN, "dimension": storey.level}
             evidence = (self._on_plan(part, "wall as drawn in the plan"), *storey.evidence)
             author: Author = "drawing" if worst(aspects) < RULE else "rule"
+            if self._is_edge(part):
+                edges += 1
+                aspects, author = aspects | {"dimension": RULE}, "rule"
+                solid = cut(part, storey.low, storey.low + EDGE_M, [])
+                self.add(f"edge-{index:02}", "wall", solid, aspects, author, evidence)
+                continue
             self.add(f"wall-0-inside-{index:02}", "wall", cut(part, storey.low, top, []), aspects, author, evidence)
+        if edges:
+            self.assumptions.append(
+                f"{edges} thin or hollow shapes that stand free were taken for rims of basins or hearths, {EDGE_M} m high."
+            )
         from shapely.geometry import box as rectangle
         from shapely.ops import unary_union
 
@@ -221,24 +238,45 @@ class _Builder:
         if len(design.storeys) > 1:
             self.assumptions.append("Walls between the rooms of upper storeys are not drawn, and were left away.")
 
+    def _is_edge(self, part) -> bool:
+        """Whether a piece of wall stands free of all others, small, and is a ring or thinner than half of an outer wall."""
+        x0, y0, x1, y1 = part.bounds
+        if max(x1 - x0, y1 - y0) > EDGED_M or not (part.interiors or part.buffer(-self.design.thickness / 4).is_empty):
+            return False
+        others = [one for one in polygons(self.lines.full) if not one.intersects(part.centroid.buffer(0.01).union(part))]
+        return len(others) == len(polygons(self.lines.full)) - 1 and all(one.distance(part) > 0.3 for one in others)
+
     def roof(self) -> None:
-        """The roof, if one is built."""
+        """The roof, if one is built, a slab over what it leaves uncovered, and the chimneys through it."""
         design, form = self.design, self.design.roof
         if form is None:
             return
         eaves = design.storeys[-1].high
+        x0, y0, x1, y1 = over = form.over or (0.0, 0.0, *design.size)
+        size, to = (x1 - x0, y1 - y0), (x0, y0, 0.0)
+        if form.over is not None:
+            from shapely.geometry import box as rectangle
+
+            beyond = without_slivers(self.lines.footprint.difference(rectangle(*over)))
+            slab = cut(beyond, eaves, eaves + SLAB_M, [])
+            aspects = {"position": RULE, "form": RULE, "dimension": RULE}
+            self.add("roof-beyond", "roof", slab, aspects, "rule", (Evidence(note="a flat slab by rule"),), color=LEAD)
         if form.kind == "flat":
-            self.add("roof", "roof", flat(design.size, eaves), dict(form.aspects), form.author, form.evidence, color=LEAD)
-            return
-        shell, gables = pitched(
-            design.size, eaves, form.ridge, axis=form.axis, inset=form.inset, thickness=min(design.thickness, 0.8)
-        )
-        self.add("roof", "roof", shell, dict(form.aspects), form.author, form.evidence, material="tile", color=TILE)
+            shell, gables = flat(size, eaves), []
+        else:
+            shell, gables = pitched(
+                size, eaves, form.ridge, axis=form.axis, inset=form.inset, thickness=min(design.thickness, 0.8)
+            )
+        look = {"color": LEAD} if form.kind == "flat" else {"material": "tile", "color": TILE}
+        self.add("roof", "roof", shifted(shell, to), dict(form.aspects), form.author, form.evidence, **look)
         for number, gable in enumerate(gables):
             aspects = {"position": RULE, "form": RULE, "dimension": RULE}
-            self.add(
-                f"gable-{number}", "wall", gable, aspects, "rule", (Evidence(note="closes the roof by rule"),), color=WALL
-            )
+            note = Evidence(note="closes the roof by rule")
+            self.add(f"gable-{number}", "wall", shifted(gable, to), aspects, "rule", (note,), color=WALL)
+        for number, stack in enumerate(design.stacks):
+            aspects = {"position": RULE, "form": RULE, "dimension": DRAWN}
+            solid = chimney(stack, design.size, over, eaves)
+            self.add(f"chimney-{number}", "chimney", solid, aspects, "rule", stack.evidence, material="brick", color=BRICK)
 
     def _on_plan(self, part, note: str) -> Evidence:
         plan = self.design.plan

@@ -16,6 +16,7 @@ from .texture import Texture
 
 SIDES = ("south", "north", "east", "west")
 Ring = Sequence[tuple[float, float]]
+Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +89,7 @@ class DesignedStorey:
 
 @dataclass(frozen=True, eq=False)
 class DesignedRoof:
-    """A roof over the building's extent.
+    """A roof over the building's extent, or over a rectangle of it.
 
     Attributes:
         kind: "hipped", "gabled" or "flat".
@@ -96,6 +97,7 @@ class DesignedRoof:
         ridge: height of the ridge above the ground, metres.
         inset: how far each end of the ridge lies inside the eaves, metres; 0 for a gabled roof.
         level, author, evidence, aspects: as in Element.
+        over: x0, y0, x1, y1 in metres of what it covers; the whole extent when None.
     """
 
     kind: str
@@ -106,6 +108,17 @@ class DesignedRoof:
     author: Author
     evidence: tuple[Evidence, ...] = ()
     aspects: dict[str, int] = field(default_factory=dict)
+    over: Box | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class DesignedStack:
+    """A chimney: the façade that shows it, from where to where along it, height of its top; metres; evidence."""
+
+    side: str
+    span: tuple[float, float]
+    top: float
+    evidence: tuple[Evidence, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,7 +162,8 @@ class Design:
         thickness: of the outer walls, metres.
         plan, fronts, sections: the sheets.
         bands: string courses and cornices.
-        roof: None where none is built.
+        roof: None where none is built. stacks: chimneys through it.
+        north: true north, degrees clockwise from +y; None when no sheet says it.
         cuts: sides whose outer walls a section cuts, so that their thickness is drawn in every storey.
     """
 
@@ -169,6 +183,8 @@ class Design:
     sections: tuple[SheetPlane, ...] = ()
     cuts: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
+    stacks: tuple[DesignedStack, ...] = ()
+    north: float | None = None
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from .solids import PRECISION_M, Geometry, need_shapely, polygons, prism, shifte
 
 SKIN_M = 0.02  # what an elevation shows of a wall whose thickness no sheet shows
 BEYOND_M = 0.4  # cutters are longer than the wall on both faces
+SPLINTER_M = 0.2  # what is left beside a wall and is thinner than a brick is long belongs to that wall
 LEAN_DEGREES = 25.0  # a wall that runs further askew belongs to no façade
 
 
@@ -71,9 +72,27 @@ def outlines(design: Design) -> Outlines:
     left = full.difference(unary_union(taken)) if taken else full
     # cross walls begin within the ring too, but do not reach the outside
     rest = unary_union([p for p in polygons(without_slivers(left.intersection(ring))) if p.distance(footprint.boundary) < 0.03])
+    rest = _with_neighbours(sides, rest)
     outer = unary_union([*sides.values(), rest])
-    inner = without_slivers(walls.difference(outer))
+    inner = _with_neighbours(sides, without_slivers(walls.difference(outer)))
     return Outlines(walls, full, footprint, sides, rest, inner)
+
+
+def _with_neighbours(sides: dict[str, Any], shape):
+    """What is left of a shape when its splinters have been given to the façades that they touch."""
+    from shapely.ops import unary_union
+
+    kept = []
+    for part in polygons(shape):
+        if not part.buffer(-SPLINTER_M / 2).is_empty:
+            kept.append(part)
+            continue
+        side = min(sides, key=lambda one: sides[one].distance(part) if polygons(sides[one]) else np.inf)
+        if polygons(sides[side]) and sides[side].distance(part) < PRECISION_M:
+            sides[side] = without_slivers(unary_union([sides[side], part]))
+        else:
+            kept.append(part)
+    return unary_union(kept)
 
 
 def without_slivers(shape):

@@ -6,6 +6,7 @@ Needs ifcopenshell (the extra `ifc`), which is imported inside `ifc`. Source: IS
 from __future__ import annotations
 
 import json
+import math
 import uuid
 
 from ..errors import MissingPartError
@@ -15,6 +16,7 @@ PSET = "Anastylosis_Evidence"
 # What our kinds are in IFC; anything else is a proxy, which every reader shows.
 CLASSES = {
     "wall": "IfcWall", "lintel": "IfcWall", "floor": "IfcSlab", "roof": "IfcRoof", "column": "IfcColumn", "stairs": "IfcStair",
+    "chimney": "IfcChimney",
     "steps": "IfcStair", "door": "IfcDoor", "pane": "IfcWindow", "frame": "IfcWindow", "ground": "IfcGeographicElement",
 }  # fmt: skip
 SPACE = uuid.UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")  # the URL namespace of RFC 4122
@@ -57,6 +59,9 @@ def ifc(model: SceneModel) -> bytes:
         api.unit.add_si_unit(file, unit_type=kind) for kind in ("LENGTHUNIT", "AREAUNIT", "VOLUMEUNIT", "PLANEANGLEUNIT")
     ])  # fmt: skip
     whole = api.context.add_context(file, context_type="Model")
+    if model.north is not None:
+        turn = math.radians(model.north)
+        whole.TrueNorth = file.createIfcDirection((math.sin(turn), math.cos(turn)))
     body = api.context.add_context(
         file, context_type="Model", context_identifier="Body", target_view="MODEL_VIEW", parent=whole
     )

@@ -171,6 +171,7 @@ class SceneModel:
     Attributes:
         assumptions: what was assumed and not given, one sentence each.
         contradictions: where the sheets disagree, as plain JSON values.
+        north: true north, degrees clockwise from +y; None when nothing says it.
     """
 
     name: str
@@ -180,6 +181,7 @@ class SceneModel:
     focus: Focus = Focus((0.0, 0.0, 0.0), (1.0, 1.0))
     assumptions: tuple[str, ...] = ()
     contradictions: tuple[dict, ...] = ()
+    north: float | None = None
 
     def __post_init__(self):
         ids = [solid.id for solid in self.solids]
@@ -236,6 +238,7 @@ class SceneModel:
             "focus": vars(self.focus),
             "assumptions": self.assumptions,
             "contradictions": self.contradictions,
+            **({} if self.north is None else {"north": self.north}),
             "regions": self.regions(),
             "levels": {"area": shares.area, "volume": shares.volume},
             "uncertainty_percent": {
@@ -266,6 +269,7 @@ class SceneModel:
                 focus=_focus(document["focus"]),
                 assumptions=tuple(str(line) for line in document["assumptions"]),
                 contradictions=tuple(dict(one) for one in document.get("contradictions", ())),
+                north=None if document.get("north") is None else float(document["north"]),
             )
         except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as error:
             raise SceneFileError(f"scene.json is damaged or not one of ours ({type(error).__name__}: {error}).") from error

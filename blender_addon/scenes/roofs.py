@@ -1,10 +1,11 @@
-"""Roofs as closed shells: hipped or gabled over a rectangle, with the gables that close them."""
+"""Roofs as closed shells: hipped or gabled over a rectangle, with the gables that close them, and the chimneys through them."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from .solids import Geometry
+from .building_design import Box, DesignedStack, FacadeFrame
+from .solids import Geometry, box
 
 EAVES_M = 0.4  # by rule, how far a roof stands out
 
@@ -54,9 +55,22 @@ def pitched(
 
 def flat(size: tuple[float, float], eaves: float, *, overhang: float = 0.15, height: float = 0.25) -> Geometry:
     """A slab that covers the walls."""
-    from .solids import box
-
     return box((-overhang, -overhang, eaves), (size[0] + overhang, size[1] + overhang, eaves + height))
+
+
+def chimney(stack: DesignedStack, size: tuple[float, float], over: Box, eaves: float) -> Geometry:
+    """A square stack from the eaves up through the roof, `over` which it stands in the middle, by rule.
+
+    Args:
+        stack: what an elevation shows of it; size: of the building's extent, metres.
+    """
+    frame, (u0, u1) = FacadeFrame(stack.side, size), stack.span
+    x0, y0, x1, y1 = over
+    near, far = {"south": (y0, y1), "north": (size[1] - y1, size[1] - y0), "west": (x0, x1),
+                 "east": (size[0] - x1, size[0] - x0)}[stack.side]  # fmt: skip
+    d, half = (near + far) / 2, (u1 - u0) / 2
+    vertices, faces = box((u0, d - half, eaves), (u1, d + half, stack.top))
+    return frame.world(vertices), faces
 
 
 def _geometry(solid, axis: str) -> Geometry:

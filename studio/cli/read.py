@@ -30,6 +30,10 @@ def read(
         str | None,
         typer.Option("--scale-points", help="Two points on the scan and their distance.", metavar="X0,Y0,X1,Y1=METRES"),
     ] = None,
+    north: Annotated[
+        float | None,
+        typer.Option("--north", min=-360, max=360, help="Where north is, clockwise from the sheet's top.", metavar="DEGREES"),
+    ] = None,
     kind: Annotated[Kind | None, typer.Option(help="What the whole sheet shows; found out when left out.")] = None,
     rights: Rights = None,
     strict_rights: StrictRights = False,
@@ -53,7 +57,7 @@ def read(
     releases = read_sheets(
         sheets,
         out,
-        given=Given(scale, points),
+        given=Given(scale, points, north),
         kind=None if kind is None else kind.value,
         rights=rights,
         strict_rights=strict_rights,

@@ -67,6 +67,10 @@ def scene(
             "--side", help="Façade of an elevation, or from where a section is seen.", metavar="SHEET=south|north|east|west"
         ),
     ] = None,
+    north: Annotated[
+        float | None,
+        typer.Option("--north", min=-360, max=360, help="Where north is, clockwise from the plan's top.", metavar="DEGREES"),
+    ] = None,
     export: Annotated[list[Export] | None, typer.Option("--export", help="Also write usd, ifc or blend (a building).")] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Refuse when sheets of a building disagree by more than 3 %.")
@@ -96,7 +100,7 @@ def scene(
         if width_m is not None:
             raise typer.BadParameter("--width-m speaks of one picture; say --scale SHEET=PX_PER_M for each sheet.")
         scales = {name: _number(value) for name, value in _pairs(scale, "--scale", pictures).items()}
-        said = Said(_pairs(as_kind, "--as", pictures), scales, _pairs(side, "--side", pictures))
+        said = Said(_pairs(as_kind, "--as", pictures), scales, _pairs(side, "--side", pictures), north)
         release = build_building(
             pictures,
             out,
@@ -111,8 +115,8 @@ def scene(
     else:
         from studio.scene import build_scene
 
-        if len(pictures) > 1 or as_kind or side or export or strict:
-            raise typer.BadParameter("several sheets, --as, --side, --export and --strict need --kind building.")
+        if len(pictures) > 1 or as_kind or side or export or strict or north is not None:
+            raise typer.BadParameter("several sheets, --as, --side, --north, --export and --strict need --kind building.")
         release = build_scene(
             pictures[0],
             out,

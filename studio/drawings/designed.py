@@ -11,7 +11,6 @@ from blender_addon.scenes.building_design import (
     Design,
     DesignedBand,
     DesignedHole,
-    DesignedRoof,
     DesignedStorey,
     Flight,
     SheetPlane,
@@ -20,15 +19,15 @@ from blender_addon.scenes.building_design import (
 from blender_addon.scenes.model import Evidence
 from blender_addon.scenes.plan import polygons_from_mask
 from blender_addon.scenes.texture import Texture
+from studio.drawings.designed_roof import level_evidence, roof, stacks
 from studio.drawings.fuse import Fused
 from studio.drawings.holes import Hole
-from studio.drawings.storeys import Height, eaves_row, ridge_row
 from studio.drawings.views import ACROSS, SIDES, Placed
 
 THICK_M = 0.5  # by rule, where neither plan nor section shows a wall cut
+THINNEST_M = 0.2  # less than a brick laid across: a partition or a line was measured, and no outer wall
 SILL_M, HEAD_M, DOOR_M = 0.9, 2.1, 2.1
 SHOP_M = 2.6  # an opening as wide as this has no leaves: a shop, an arcade, a gateway
-WIDEST_ROOF_M = 20.0  # no timber roof of one span is wider; a court or several roofs are more likely
 LARGEST_TEXTURE_PX = 2048
 OPPOSITE = {"south": "north", "north": "south", "east": "west", "west": "east"}
 
@@ -38,18 +37,26 @@ def design(fused: Fused, name: str) -> Design:
     notes = list(fused.assumptions)
     walls, is_drawn, thickness = _walls(fused, notes)
     storeys = tuple(
-        DesignedStorey(s.low.z, s.high.z, 2 if s.is_drawn else 6, 2 if s.high.by else 6, _height_evidence(s.low, s.high))
+        DesignedStorey(s.low.z, s.high.z, 2 if s.is_drawn else 6, 2 if s.high.by else 6, level_evidence(s.low, s.high))
         for s in fused.heights.storeys
     )
     plan = _sheet(fused.plan) if fused.plan else None
-    roof = _roof(fused, notes)
+    covering = roof(fused, notes)
     columns, stairs = _symbols(fused)
+    if (north := _north(fused)) is not None:
+        notes.append(f"True north lies {north:.0f}° clockwise from the building's +y; its sides keep the names of the sheet's.")
     return Design(
         name, walls, is_drawn, fused.size, thickness, storeys, tuple(_holes(fused, notes)), columns, stairs,
-        _bands(fused), roof, plan,
+        _bands(fused), covering, plan,
         {side: _sheet(placed) for side, placed in fused.elevations.items()}, tuple(_sheet(one) for one in fused.sections),
-        _cut_sides(fused), tuple(notes),
+        _cut_sides(fused), tuple(notes), stacks(fused, covering, notes), _north(fused),
     )  # fmt: skip
+
+
+def _north(fused: Fused) -> float | None:
+    """North in the building's frame, degrees clockwise from +y: the plan lies upright in it."""
+    north = fused.plan.view.north if fused.plan else None
+    return None if north is None else round(north.degrees, 2)
 
 
 def _walls(fused: Fused, notes: list[str]):
@@ -66,20 +73,13 @@ def _walls(fused: Fused, notes: list[str]):
 
         thick = fused.plan.view.plan.thickness_px / scale
         return tuple((moved(o), tuple(map(moved, h))) for o, h in found.outlines), True, float(np.clip(thick, 0.1, 3.0))
-    cut = [t / s.px_per_m[0] for s in fused.sections for t in s.view.cut.thickness_px if t > 0]
+    cut = [t / s.px_per_m[0] for s in fused.sections for t in s.view.cut.thickness_px if t / s.px_per_m[0] > THINNEST_M]
     thick = float(np.median(cut)) if cut else THICK_M
     w, d = fused.size
     ring = ((0.0, 0.0), (w, 0.0), (w, d), (0.0, d))
     t = min(thick, 0.3 * min(w, d))
     notes.append(f"There is no plan: four walls {t:.2f} m thick stand around the extent, {'as cut' if cut else 'by rule'}.")
     return ((ring, (((t, t), (w - t, t), (w - t, d - t), (t, d - t)),)),), False, t
-
-
-def _height_evidence(*heights: Height) -> tuple[Evidence, ...]:
-    return tuple(
-        Evidence(h.by.view.sha256, h.by.view.region(h.region), f"{h.name} at {h.z:.2f} m")
-        for h in heights if h.by is not None and h.region
-    )  # fmt: skip
 
 
 def _cut_sides(fused: Fused) -> tuple[str, ...]:
@@ -215,104 +215,6 @@ def _symbols(fused: Fused) -> tuple[tuple[Support, ...], tuple[Flight, ...]]:
         note = Evidence(view.sha256, view.region(flight.box), f"stairs of {flight.treads} treads as drawn in the plan")
         stairs.append(Flight((x0, y0, x1, y1), flight.treads, (note,)))
     return tuple(columns), tuple(stairs)
-
-
-def _roof(fused: Fused, notes: list[str]) -> DesignedRoof | None:
-    """The roof's form from the silhouette of an elevation or of a section, else by rule; none over a court."""
-    filled = _filled_share(fused)
-    if filled < 0.85 or min(fused.size) > WIDEST_ROOF_M:
-        why = "the plan is no rectangle" if filled < 0.85 else f"the building is {min(fused.size):.0f} m deep"
-        notes.append(f"No roof was built: {why}, and its sheets do not say how it is covered.")
-        if fused.plan is not None:
-            notes.append(
-                f"Every wall of the plan, inside and around courts too, rises to the eaves at {fused.heights.eaves.z:.2f} m by "
-                "rule; no sheet says where each ends."
-            )
-        return None
-    eaves, ridge = fused.heights.eaves.z, fused.heights.ridge
-    shown = next(((p, f) for p in (*fused.elevations.values(), *fused.sections) if (f := _outline(p)) is not None), None)
-    long_axis = "x" if fused.size[0] >= fused.size[1] else "y"
-    if shown is None or ridge is None or ridge.z - eaves < 0.4:
-        if ridge is None and fused.elevations:
-            notes.append("The roof is a flat slab by rule: no sheet shows anything above the eaves.")
-            aspects = {"position": 6, "form": 6, "dimension": 6}
-            return DesignedRoof("flat", long_axis, eaves, 0.0, 6, "rule", (_FLAT,), aspects)
-        high = eaves + 0.29 * min(fused.size)  # 30 degrees
-        notes.append("The roof is hipped at 30° by rule; no sheet shows it.")
-        aspects = {"position": 6, "form": 6, "dimension": 6}
-        return DesignedRoof(
-            "hipped", long_axis, high, min(fused.size) / 2, 6, "rule", (Evidence(note="a roof by rule"),), aspects
-        )
-    placed, (inset_left, inset_right, length) = shown
-    across = ACROSS[placed.side]
-    inset = (inset_left + inset_right) / 2
-    evidence = _height_evidence(fused.heights.eaves, ridge)
-    other = "y" if across == "x" else "x"
-    if inset > 0.4 * length:  # a triangle: a gable is seen, or a roof with four slopes and no ridge to speak of
-        kind, axis, inset = "gabled", other, 0.0
-        notes.append(f"{placed.view.name} shows a gable: the ridge runs along the other axis.")
-    elif inset > 0.06 * length:
-        kind, axis = "hipped", across
-    else:
-        kind, axis, inset = "gabled", across, 0.0
-    notes.append(f"The roof is {kind} as {placed.view.name} shows it; its slope across the ridge is a rule.")
-    aspects = {"position": 2, "form": 6, "dimension": 2}
-    return DesignedRoof(kind, axis, ridge.z, inset, 6, "rule", evidence, aspects)
-
-
-_FLAT = Evidence(note="a flat roof by rule")
-
-
-def _filled_share(fused: Fused) -> float:
-    """Share of the building's extent that lies within its outer walls."""
-    if fused.plan is None:
-        return 1.0
-    import cv2
-
-    from studio.drawings.views import closed, extent
-
-    walls = closed(fused.plan.view.plan)
-    contours = cv2.findContours(walls.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)[0]
-    whole = np.zeros(walls.shape, np.uint8)
-    cv2.drawContours(whole, contours, -1, 1, cv2.FILLED)
-    x0, y0, x1, y1 = extent(fused.plan.view.plan.walls)
-    return float(whole.sum()) / max((x1 - x0) * (y1 - y0), 1.0)
-
-
-def _outline(placed: Placed) -> tuple[float, float, float] | None:
-    """How far the roof's outline recedes on the left and on the right between its foot and its top, and its length; metres.
-
-    Measured near a tenth and nine tenths of its height: eaves and chimneys stand out at the ends.
-    """
-    reading = placed.view.reading
-    points = getattr(reading, "silhouette", None)
-    if points is None:
-        points = getattr(reading, "roof", None)
-    levels = {line.name: line.y for line in placed.view.front.lines}
-    foot = eaves_row(placed.view.front) if placed.view.kind == "elevation" else levels.get("eaves")
-    if points is None or len(points) < 3 or foot is None:
-        return None
-    import cv2
-
-    outline = np.array([placed.metres(*p) for p in np.asarray(points, np.float64)])
-    low = placed.metres(0, foot)[1]
-    top = ridge_row(placed.view.front) if placed.view.kind == "elevation" else levels.get("ridge")
-    high = placed.metres(0, top)[1] if top is not None else float(outline[:, 1].max())
-    if high - low < 0.4:
-        return None
-    scale = 400 / max(np.ptp(outline[:, 0]), np.ptp(outline[:, 1]))
-    at = outline.min(axis=0)
-    canvas = np.zeros((420, 420), np.uint8)
-    cv2.fillPoly(canvas, [np.rint((outline - at) * scale).astype(np.int32)], 1)
-    ends = []
-    for share in (0.12, 0.88):
-        row = np.flatnonzero(canvas[min(419, round((low + share * (high - low) - at[1]) * scale))])
-        if not len(row):
-            return None
-        ends.append((row[0] / scale, row[-1] / scale))
-    (a0, a1), (b0, b1) = ends
-    grow = 1 / 0.76  # between the two rows lie 76 % of the height
-    return max(0.0, (b0 - a0) * grow), max(0.0, (a1 - b1) * grow), a1 - a0
 
 
 def _sheet(placed: Placed) -> SheetPlane:

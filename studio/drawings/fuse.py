@@ -21,7 +21,10 @@ from studio.errors import DrawingError, ScaleError
 
 APART = 0.15  # widths that differ by more, with openings that do not match, are of two buildings
 SLIVER = 6.0  # a façade read taller than this many times its width is a part of one: towers are drawn to four or five
-PART = 0.3  # of the drawing's width; a wall narrower than this is no measure for a sheet without a scale
+# Of the drawing's width; a wall narrower than this is no measure for a sheet without a scale: half of what the narrowest of
+# our own houses takes of its whole sheet, margins and ground line counted (0.58).
+PART = 0.3
+OF_A_PART = 0.5  # of the building's width: a section of less is one of a wing or a room
 POOR = 0.15  # cost of a match per opening (in widths of one) above which the order agrees by chance
 
 
@@ -72,9 +75,8 @@ def fuse(views: Sequence[View], *, height_m: float | None = None) -> Fused:
     cuts = [v for v in views if v.kind == "section"]
     if not plans and not drawn:
         raise NothingToFuseError("No plan and no elevation was found on the sheets: name them with --as SHEET=plan.")
-    for view in drawn:
-        _whole_front(view)
     ledger = Ledger([], [f"{v.name}: a second plan was not used." for v in plans[1:]])
+    drawn = [v for v in drawn if _whole_front(v, ledger if plans and cuts else None)]
     fronts = _sides(drawn, ledger)
     plan, fits = _plan_and_fits(plans[0] if plans else None, fronts, cuts, ledger)
     elevations = {side: _elevation(view, side, plan, fits.get(side)) for side, view in fronts.items()}
@@ -90,17 +92,25 @@ def fuse(views: Sequence[View], *, height_m: float | None = None) -> Fused:
     )  # fmt: skip
 
 
-def _whole_front(view: View) -> None:
-    """Raises: SliverError when the wall that was read is no façade."""
+def _whole_front(view: View, ledger: Ledger | None) -> bool:
+    """Whether the wall that was read is a façade; with a ledger, when plan and section build without it, it is left aside.
+
+    Raises: SliverError when it is none, and nothing else says how high the building is.
+    """
     x0, y0, x1, y1 = view.wall
     wide, high = x1 - x0, y1 - y0
     drawn = view.box[2] - view.box[0] if view.box else view.reading.picture.shape[1]
     if high > SLIVER * max(wide, 1) or (view.px_per_m is None and wide < PART * drawn):
-        raise SliverError(
+        said = (
             f"{view.name}: of the façade only a strip {wide} px wide and {high} px high was found on {drawn} px of drawing; "
             f"heights by its width would be invented. Crop the sheet to the elevation, or give its scale "
             f"(--scale {view.name}=PX_PER_M)."
         )
+        if ledger is None:
+            raise SliverError(said)
+        ledger.notes.append(f"Left aside: {said}")
+        return False
+    return True
 
 
 def _sides(drawn: Sequence[View], ledger: Ledger) -> dict[str, View]:
@@ -126,8 +136,21 @@ def _plan_and_fits(
     inside = extent(view.plan.walls)
     fits: dict[str, Match] = {}
     scale, said = view.px_per_m, ""
-    for side, front in fronts.items():
-        fits[side] = _fit(view, inside, side, front, ledger)
+    for side, front in list(fronts.items()):
+        try:
+            fits[side] = _fit(view, inside, side, front, ledger)
+        except DifferentBuildingsError:
+            if (found := _elsewhere(view, inside, front, fronts)) is None:
+                raise
+            del fronts[side]
+            ledger.notes[:] = [note for note in ledger.notes if not note.startswith(f"{front.name} is taken for the {side}")]
+            side = found
+            fronts[side] = front
+            fits[side] = _fit(view, inside, side, front, ledger)
+            ledger.notes.append(
+                f"{front.name} does not fit the south of {view.name} and is taken for the {side} façade, where width and "
+                f"openings agree; say --side {front.name}=… if it shows another."
+            )
         if len(fits[side].pairs) < 2 and None in (view.px_per_m, front.px_per_m):
             ledger.notes.append(
                 f"Not certain: the scale of {front.name} against {view.name} rests on the ends of the {side} wall alone, "
@@ -151,6 +174,29 @@ def _plan_and_fits(
     if said:
         ledger.notes.append(f"{view.name} has no scale of its own; {scale:.2f} px per metre were carried over from {said}.")
     return Placed(view, "plan", (inside[0], inside[3]), (scale, scale)), fits
+
+
+def _elsewhere(view: View, inside, front: View, fronts: dict[str, View]) -> str | None:
+    """The side of the plan that an elevation shows whose side nobody said, or None.
+
+    Asked for is more than of a side that was said: the width must agree, and half of at least three openings must match.
+    """
+    if front.side is not None or view.px_per_m is None or front.px_per_m is None:
+        return None
+    best, found = 0.0, None
+    for side in (s for s in SIDES if s not in fronts):
+        first, second = plan_spans(view.plan, side), at_cut(front)
+        ends = along(side, inside)
+        wide, drawn = (ends[1] - ends[0]) / view.px_per_m, (front.wall[2] - front.wall[0]) / front.px_per_m
+        if abs(wide - drawn) > APART * max(wide, drawn) or len(second) < 3:
+            continue
+        try:
+            share = _fit(view, inside, side, front, Ledger()).share
+        except DifferentBuildingsError:
+            continue
+        if len(first) and share >= 0.5 and share > best:
+            best, found = share, side
+    return found
 
 
 def _fit(view: View, inside, side: str, front: View, ledger: Ledger) -> Match:
@@ -272,7 +318,12 @@ def _section(view: View, size: tuple[float, float], elevations: dict[str, Placed
         ledger.notes.append(f"{view.name} is taken to cut along the building's {_extent_name(axis)}.")
     side = view.side or ("south" if axis == "x" else "east")
     placed = Placed(view, side, (edges[0], ground), (scale, scale))
-    if view.px_per_m is not None:
+    if view.px_per_m is not None and wide / scale < OF_A_PART * across:
+        ledger.notes.append(
+            f"{view.name} cuts {wide / scale:.2f} m of {across:.2f} m: it shows a part of the building, "
+            "and its width is not compared."
+        )
+    elif view.px_per_m is not None:
         ledger.add(compared(
             f"{_extent_name(axis)}", "width", [("the building", across), (view.name, wide / scale)], used=f"{across:.2f} m",
             why="as the plan or the elevation draws it; a section may leave parts away", tolerance_m=4 * READ_PX / scale,

@@ -8,6 +8,8 @@ from pathlib import PurePath
 from typing import Any
 
 from studio.drawings.reading import Box
+from studio.drawings.reading_json import fineness
+from studio.drawings.titles import side_of_file
 from studio.drawings.views import SIDES, View
 from studio.errors import DrawingError
 from studio.sources import Source
@@ -27,11 +29,13 @@ class Said:
         kinds: "plan", "elevation" or "section".
         scales: pixels of the file per metre.
         sides: "south", "north", "east" or "west".
+        north: degrees clockwise from the top of the plan's sheet, or None.
     """
 
     kinds: Mapping[str, str] = field(default_factory=dict)
     scales: Mapping[str, float] = field(default_factory=dict)
     sides: Mapping[str, str] = field(default_factory=dict)
+    north: float | None = None
 
     def check(self, names: Sequence[str]) -> None:
         """Raises: UnknownSheetError, DrawingError naming what is allowed."""
@@ -76,7 +80,7 @@ def _views(source: Source, said: Said) -> tuple[list[View], list[str]]:
 
     name = source.name
     kind, scale, side = (said.of(one, name) for one in (said.kinds, said.scales, said.sides))
-    read = read_sheet(source.pixels, name, Given(px_per_m=scale), kind)
+    read = read_sheet(source.pixels, name, Given(px_per_m=scale, north=said.north), kind)
     notes = [f"{name}: {note}" for note in read.notes]
     for drawing in read.drawings:
         if drawing.kind not in READ_KINDS:
@@ -84,13 +88,30 @@ def _views(source: Source, said: Said) -> tuple[list[View], list[str]]:
         elif kind is None:
             notes.append(f"{name} is read as {_article(drawing.kind)} (confidence {drawing.confidence:.2f}).")
     settled = read.settled
+    fine = fineness(read.sheet)  # a small sheet is read enlarged; people measure on the file
     if settled.source not in ("person", "none") and settled.px_per_m:
-        notes.append(f"{name}: the scale was read from the sheet ({settled.source}), {settled.px_per_m:.2f} px per metre.")
+        notes.append(
+            f"{name}: the scale was read from the sheet ({settled.source}), {settled.px_per_m * fine:.2f} px per metre."
+        )
     views = []
     for drawing, part in read.parts:
+        shown = side
+        if shown is None and drawing.kind in ("elevation", "section"):
+            shown, how = _side(read.sides.get(read.drawings.index(drawing)), name, drawing.kind)
+            if shown:
+                notes.append(f"{name} is taken for the {shown} side, as {how} says.")
         box = None if kind is not None or drawing.box == _whole(read.sheet.gray.shape) else drawing.box
-        views.append(View(name, source.sha256, drawing.kind, part, read.sheet, settled.px_per_m, settled.source, side, box))
+        views.append(View(
+            name, source.sha256, drawing.kind, part, read.sheet, settled.px_per_m, settled.source, shown, box, read.north
+        ))  # fmt: skip
     return views, notes
+
+
+def _side(titled: str | None, name: str, kind: str) -> tuple[str | None, str]:
+    """The side that a title names, else the one in an elevation's file name; and which of the two it was."""
+    if titled:
+        return titled, "its title"
+    return (side_of_file(PurePath(name).stem) if kind == "elevation" else None), "its file's name"
 
 
 def _whole(shape: tuple[int, ...]) -> Box:

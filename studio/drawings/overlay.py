@@ -82,6 +82,9 @@ def sheet_overlay(rgb: np.ndarray, walls: np.ndarray, values: Mapping) -> np.nda
     for one in (*values["dims"], values["scale"]):
         if "p0" in one:
             cv2.line(image, _at(one["p0"]), _at(one["p1"]), BAR, thin, cv2.LINE_AA)
+    if (north := values.get("north")) and "p0" in north:
+        cv2.arrowedLine(image, _at(north["p0"]), _at(north["p1"]), BAR, 2 * thin, cv2.LINE_AA, tipLength=0.2)
+        captions.append((tuple(north["p1"]), f"north {north['degrees']:.0f}°", BAR))
     scale = values["scale"]
     said = f"{scale['px_per_m']:.2f} px per metre ({scale['source']})" if scale["px_per_m"] else "scale is not certain"
     return np.vstack([_written(image, captions), _legend(image.shape[1], _font_px(image), _used(values, walls), said)])

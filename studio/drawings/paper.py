@@ -85,3 +85,15 @@ def runs(row: np.ndarray) -> list[tuple[int, int]]:
     """Start and end (exclusive) of every stretch of True."""
     step = np.diff(np.concatenate([[0], row.astype(np.int8), [0]]))
     return list(zip(np.flatnonzero(step == 1).tolist(), np.flatnonzero(step == -1).tolist(), strict=True))
+
+
+def highest(values: np.ndarray, labels: np.ndarray, count: int) -> np.ndarray:
+    """The highest value in each labelled part, float64 [count]; 0 for the background.
+
+    Args:
+        values: [H, W], not negative; labels: int32 [H, W] of `count` parts, 0 = background.
+    """
+    inside = np.flatnonzero(labels)
+    found = np.zeros(count)
+    np.maximum.at(found, labels.ravel()[inside], values.ravel()[inside])
+    return found

@@ -13,12 +13,14 @@ from studio.drawings.plan_ink import plan_ink
 from studio.drawings.plan_masonry import masonry
 from studio.drawings.plan_openings import openings
 from studio.drawings.plan_rooms import rooms, stairs
+from studio.drawings.plan_screen import dotted, melted, screen_pitch
 from studio.drawings.reading import Box, PlanReading, Rectified, ScaleBar
 from studio.drawings.rectify import rectified
 from studio.drawings.scale_bar import scale_bar
 from studio.errors import NoDrawingError
 
 LARGEST_PX = 3600  # a sheet larger than this is read on a reduced copy: its thinnest walls are still ten pixels thick
+SCREENED = 0.25  # a face is certain to half a dot only
 SURE = {"solid": 0.95, "hatched": 0.85, "hollow": 0.8}
 
 
@@ -49,18 +51,27 @@ def read_plan(sheet: np.ndarray | Rectified, box: Box | None = None) -> PlanRead
 
 
 def _read(sheet: Rectified, box: Box | None, bar: ScaleBar | None) -> PlanReading:
-    ink = plan_ink(sheet.gray, _kept(sheet.gray.shape, box, bar))
-    found = masonry(ink, sheet.picture, sheet.gray)
+    keep = _kept(sheet.gray.shape, box, bar)
+    pitch = screen_pitch(np.where(keep, sheet.gray, 255).astype(np.uint8))
+    gray, picture = (sheet.gray, sheet.picture) if pitch is None else (melted(sheet.gray, pitch), melted(sheet.picture, pitch))
+    ink = plan_ink(gray, keep)
+    found = masonry(ink, picture, gray)
     walls = None if found is None else of_the_building(found.body, found.thickness, found.thinnest)
     if found is None or walls is None or not walls.any():
         raise NoDrawingError(
             "No walls were found on the sheet: there is no ink thicker than a pen, no hatching, no double line."
         )
-    gaps = openings(walls, ink, found.thickness)
     notes = [*sheet.notes, *found.notes]
+    if pitch is not None:
+        walls &= dotted(sheet.gray, pitch)
+        notes.append(
+            f"Tones are printed in half-tone dots {pitch:.1f} px apart; they were melted into tones, so walls and openings are "
+            "less certain."
+        )
+    gaps = openings(walls, ink, found.thickness)
     return PlanReading(
         picture=sheet.picture, walls=walls > 0, openings=gaps, thickness_px=_outer_thickness(walls), style=found.style,
-        angle=_turn(sheet), scale=bar, confidence=SURE[found.style], notes=tuple(notes),
+        angle=_turn(sheet), scale=bar, confidence=SURE[found.style] - (0.0 if pitch is None else SCREENED), notes=tuple(notes),
         columns=columns(walls, found.thickness),
         rooms=rooms(walls, gaps, found.thickness), stairs=stairs(ink, walls, found.thickness),
     )  # fmt: skip

@@ -5,6 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from studio.drawings.paper import highest
+
 
 def of_the_building(body: np.ndarray, thickness: float, thinnest: float) -> np.ndarray:
     """Cut masonry without what is too small to be any, and without what lies far from the largest cluster.
@@ -18,8 +20,7 @@ def of_the_building(body: np.ndarray, thickness: float, thinnest: float) -> np.n
     if n < 2:
         return body
     distance = cv2.distanceTransform(body, cv2.DIST_L2, 5)
-    inscribed = np.zeros(n)
-    np.maximum.at(inscribed, labels.ravel(), distance.ravel())
+    inscribed = highest(distance, labels, n)
     w, h, area = stats[:, 2], stats[:, 3], stats[:, 4]
     long = (np.maximum(w, h) >= 1.6 * thickness) & (2 * inscribed >= 0.7 * thinnest)
     # A column is a filled blob: its inscribed circle is nearly as large as itself.
@@ -48,8 +49,8 @@ def _together(keep: np.ndarray, thickness: float) -> np.ndarray:
     mass[0] = 0
     large = mass > 0.1 * mass.max()
     hull = np.zeros_like(near)
-    points = cv2.findNonZero((large[labels] & (small > 0)).astype(np.uint8))
-    cv2.fillConvexPoly(hull, cv2.convexHull(points), 1)
+    outlines = cv2.findContours((large[labels] & (small > 0)).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)[0]
+    cv2.fillConvexPoly(hull, cv2.convexHull(np.concatenate(outlines)), 1)
     inside = np.bincount(labels.ravel(), weights=(hull * (small > 0)).ravel(), minlength=n)
     inside = inside > 0.6 * np.bincount(labels.ravel(), weights=(small > 0).ravel(), minlength=n)
     wanted = large | (inside & (mass > 0))
@@ -63,14 +64,14 @@ def _without_strips(keep: np.ndarray, thickness: float) -> np.ndarray:
     """Without thin bodies outside the hull of the walls proper: a scale bar's fields, a title's flourish."""
     n, labels, stats, _ = cv2.connectedComponentsWithStats(keep)
     distance = cv2.distanceTransform(keep, cv2.DIST_L2, 5)
-    inscribed = np.zeros(n)
-    np.maximum.at(inscribed, labels.ravel(), distance.ravel())
+    inscribed = highest(distance, labels, n)
     thin = 2 * inscribed < 0.5 * thickness
     thin &= stats[:, 4] < 0.1 * stats[1:, 4].max(initial=1)
     thin[0] = False
     if not thin.any() or thin[1:].all():
         return keep
     hull = np.zeros_like(keep)
-    cv2.fillConvexPoly(hull, cv2.convexHull(cv2.findNonZero(np.where(thin[labels], 0, keep))), 1)
+    outlines = cv2.findContours(np.where(thin[labels], 0, keep), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)[0]
+    cv2.fillConvexPoly(hull, cv2.convexHull(np.concatenate(outlines)), 1)
     within = np.bincount(labels.ravel(), weights=hull.ravel(), minlength=n) > 0.5 * stats[:, 4]
     return np.where((thin & ~within)[labels], 0, keep).astype(np.uint8)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from studio.drawings.paper import without_border
+from studio.drawings.paper import highest, without_border
 
 NOISE = 0.16  # of full ink: paper grain, show-through and the smear of a scan stay below it
 
@@ -72,9 +72,7 @@ def _joined(dark: np.ndarray) -> np.ndarray:
     beside = cv2.GaussianBlur(dark, (0, 0), 3.0)
     low = ((dark > NOISE) & (dark > 0.8 * beside)).astype(np.uint8)
     n, labels = cv2.connectedComponents(low)
-    peak = np.zeros(n, np.float32)
-    np.maximum.at(peak, labels.ravel(), dark.ravel())
-    peak[0] = 0
+    peak = highest(dark, labels, n)
     return ((peak > 0.3)[labels] * 255).astype(np.uint8)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from studio.drawings.paper import highest
 from studio.drawings.plan_faces import opened
 from studio.drawings.plan_hatching import hatched
 from studio.drawings.plan_hollow import hollow
@@ -76,8 +77,7 @@ def _reach(body: np.ndarray, span: float) -> float:
     """Length of the walls laid end to end, in units of the drawing's width plus height."""
     n, labels, stats, _ = cv2.connectedComponentsWithStats(body)
     distance = cv2.distanceTransform(body, cv2.DIST_L2, 5)
-    inscribed = np.zeros(n)
-    np.maximum.at(inscribed, labels.ravel(), distance.ravel())
+    inscribed = highest(distance, labels, n)
     long = np.maximum(stats[:, 2], stats[:, 3]) > 5 * inscribed
     length = stats[:, 4] / np.maximum(2 * inscribed, 1)
     long[0] = False

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from studio.drawings.north import carried
 from studio.drawings.reading import Box, Drawing, FacadeReading, LevelLine, PlanReading, Rectified, ScaleBar, SectionReading
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def as_json(read: SheetReading, name: str) -> dict:
         "openings": openings,
         "lines": lines,
         "dims": [_dimension(sheet, one) for one in read.dimensions],
-        "north": None,
+        "north": _north(read),
         "columns": [
             {
                 "center": _point(sheet, one.center),
@@ -171,6 +172,18 @@ def _scale(read: SheetReading) -> dict:
         "confidence": _round(settled.confidence),
         "finding": settled.finding,
     }
+
+
+def _north(read: SheetReading) -> dict | None:
+    """Degrees clockwise from the top of the scanned sheet, and the symbol from its tail to its tip."""
+    north = read.north
+    if north is None:
+        return None
+    values = {"degrees": _round(carried(north.degrees, read.sheet)), "confidence": _round(north.confidence)}
+    values |= {"source": north.source, "author": "person" if north.source == "person" else "drawing"}
+    if north.tail is not None and north.tip is not None:
+        values |= {"p0": _point(read.sheet, north.tail), "p1": _point(read.sheet, north.tip)}
+    return values
 
 
 def _dimension(sheet: Rectified, one: Dimension) -> dict:

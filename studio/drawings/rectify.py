@@ -17,6 +17,7 @@ from studio.drawings.frame import Frame, ruled_frame
 from studio.drawings.paper import as_rgb, flatten, ink
 from studio.drawings.reading import Rectified
 
+LARGEST_PX = 8000  # an A1 at 240 dpi: its finest pen is two pixels wide, and a gigabyte of memory is enough
 ESTIMATE_PX = 1600  # estimates are made on a copy whose longer side is this long: fine enough for a tenth of a degree
 NOTHING_TO_DO = 0.0012  # corners that lie within this share of the longer side are square enough: a pen's width on most sheets
 FINE_PX, FINER = 2400, 1.5  # a warped mask of thin walls loses half a pixel on each face unless it is a little finer
@@ -46,10 +47,13 @@ def rectified(rgb: np.ndarray) -> Rectified:
 
     Args:
         rgb: uint8 or uint16, [H, W], [H, W, 3] or [H, W, 4].
-    Returns: a Rectified. Where nothing had to be done its picture is the sheet itself, pixel for pixel; where a small sheet
+    Returns: a Rectified. A sheet larger than LARGEST_PX is read on a reduced copy.
+        Where nothing had to be done its picture is the sheet itself, pixel for pixel; where a small sheet
         was warped, the picture is up to 1.5 times finer than the sheet, so that nothing is lost.
     """
     rgb = as_rgb(rgb)
+    if max(rgb.shape[:2]) > LARGEST_PX:
+        return _of_a_large_sheet(rgb)
     reduced, factor = _reduced(rgb)
     mask = ink(flatten(reduced))
     frame = ruled_frame(mask)
@@ -60,6 +64,17 @@ def rectified(rgb: np.ndarray) -> Rectified:
     gray = sheet.gray.copy()
     gray[removed] = 255
     return replace(sheet, gray=gray, removed=removed, notes=(*sheet.notes, *notes))
+
+
+def _of_a_large_sheet(rgb: np.ndarray) -> Rectified:
+    """Read on a reduced copy; `to_sheet` leads to the pixels of the sheet itself."""
+    k = LARGEST_PX / max(rgb.shape[:2])
+    size = round(rgb.shape[1] * k), round(rgb.shape[0] * k)
+    sheet = rectified(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA))
+    fx, fy = rgb.shape[1] / size[0], rgb.shape[0] / size[1]
+    whole = np.array([[fx, 0, fx / 2 - 0.5], [0, fy, fy / 2 - 0.5], [0, 0, 1]])
+    note = f"The sheet of {rgb.shape[1]} × {rgb.shape[0]} px was read on a copy of {size[0]} × {size[1]} px."
+    return replace(sheet, to_sheet=whole @ sheet.to_sheet, notes=(*sheet.notes, note))
 
 
 def _reduced(rgb: np.ndarray) -> tuple[np.ndarray, float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from studio.drawings.paper import highest
 from studio.drawings.plan_ink import plan_ink
 from studio.drawings.plan_masonry import masonry
 
@@ -43,8 +44,7 @@ def white_cut(tone: np.ndarray, mass: np.ndarray) -> np.ndarray:
     body = cv2.morphologyEx(paper, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (k, k)))
     n, labels, stats, _ = cv2.connectedComponentsWithStats(body)
     radius = cv2.distanceTransform(body, cv2.DIST_L2, 5)
-    inscribed = np.zeros(n)
-    np.maximum.at(inscribed, labels.ravel(), radius.ravel())
+    inscribed = highest(radius, labels, n)
     long = stats[:, 4] / np.maximum(2 * inscribed, 1)
     keep = (2 * inscribed < THICKEST * side) & (long > 4 * inscribed) & (long > 0.03 * side)
     keep[0] = False

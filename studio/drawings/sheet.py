@@ -13,10 +13,12 @@ import numpy as np
 from studio.drawings.facade_levels import tinted
 from studio.drawings.paper import flatten, ink, runs, without_border
 from studio.drawings.reading import Box, Drawing, Rectified
+from studio.drawings.sheet_kinds import kind_of
 from studio.errors import NoDrawingError
 
 WORK_PX = 1200  # kinds are told at this size: pens are 1 to 4 px wide then
 LEAST = 0.035  # of the sheet's area: what is smaller beside a drawing is a detail, a title or a scale
+RIM = 0.055  # of the longer side: ruled borders stand at a thirtieth to a twentieth from the edge, drawings further in
 REACH = 0.016  # parts of one drawing stand closer than this share of the sheet's longer side
 
 
@@ -41,7 +43,7 @@ def split(sheet: Rectified) -> tuple[Drawing, ...]:
     gray = cv2.resize(sheet.gray, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA) if factor < 1 else sheet.gray
     small = cv2.resize(sheet.picture, gray.shape[::-1], interpolation=cv2.INTER_AREA)
     _refuse_pictures(small)
-    mask = without_border(ink(gray))
+    mask = _without_rim(without_border(ink(gray)))
     if (mask > 0).mean() < 0.0015:
         raise BlankSheetError("There is next to no ink on the sheet: give a scan of a drawing.")
     tone = flatten(small, 0.5)
@@ -106,7 +108,8 @@ def _bodies(mask: np.ndarray, tone: np.ndarray) -> list[Box]:
     """Boxes of the drawings, the largest first."""
     h, w = mask.shape
     side = max(h, w)
-    joined = without_border(cv2.bitwise_or(mask, tinted(tone)))
+    washes = _without_creases(tinted(tone))
+    joined = _without_rim(without_border(cv2.bitwise_or(mask, washes)))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(joined)
     large = np.maximum(stats[:, 2], stats[:, 3]) > 0.035 * side  # letters and figures are smaller
     flat = (stats[:, 3] < 0.012 * side) & (stats[:, 2] > 8 * stats[:, 3])
@@ -128,6 +131,41 @@ def _bodies(mask: np.ndarray, tone: np.ndarray) -> list[Box]:
     parts = [p for p in parts if _area(p) > LEAST * h * w and min(p[2] - p[0], p[3] - p[1]) > 0.06 * side]
     grown = [_grown(p, stats, large | flat, side) for p in parts]
     return sorted(grown, key=lambda b: -_area(b))
+
+
+def _without_creases(washes: np.ndarray) -> np.ndarray:
+    """Washes without the shadows of folds: streaks up or across the sheet that are narrower than any wash is long."""
+    h, w = washes.shape
+    broad = max(5, round(0.03 * max(h, w)))
+    narrow = cv2.subtract(washes, cv2.morphologyEx(washes, cv2.MORPH_OPEN, np.ones((broad, broad), np.uint8)))
+    creases = np.zeros_like(washes)
+    for way in ((round(0.12 * h), 1), (1, round(0.12 * w))):
+        streak = cv2.morphologyEx(narrow, cv2.MORPH_OPEN, np.ones(way, np.uint8))
+        spread = (1, broad) if way[1] == 1 else (broad, 1)  # a fold leans a little
+        creases |= cv2.dilate(streak, np.ones(spread, np.uint8)) & narrow
+    return cv2.subtract(washes, creases)
+
+
+def _without_rim(mask: np.ndarray) -> np.ndarray:
+    """Ink without what is left of a worn border: thin strokes in the sheet's rim, along its edge.
+
+    A long level stroke at the foot may be the ground of a drawing that was cut close; it goes only where the border is left
+    on another side too.
+    """
+    h, w = mask.shape
+    rim = round(RIM * max(h, w))
+    n, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
+    inside = np.zeros(n, bool)
+    inside[np.unique(labels[rim : h - rim, rim : w - rim])] = True
+    x, y, wide, high, area = stats.T
+    thin = ~inside & ((np.minimum(wide, high) < 0.012 * max(h, w)) | (area < 0.1 * wide * high))
+    beside = thin & (high > wide) & ((x < rim) | (x + wide > w - rim))
+    above = thin & (wide >= high) & (y < rim) & (wide > 0.05 * w)
+    below = thin & (wide >= high) & (y + high > h - rim)
+    long = high > 0.03 * h
+    is_bordered = above.any() or (beside & long).any()
+    drop = (beside & long) | above | (below & (is_bordered | (wide < 0.25 * w)))
+    return np.where(drop[labels], 0, mask).astype(np.uint8)
 
 
 def _cut_apart(core: np.ndarray, box: Box) -> list[Box]:
@@ -176,142 +214,19 @@ def _united(parts: list[Box], side: int) -> list[Box]:
 
 
 def _grown(box: Box, stats: np.ndarray, large: np.ndarray, side: int) -> Box:
-    """The box with the strokes that start in it: ground lines, finials."""
+    """The box with the strokes that start in it: ground lines, finials; not the crease of a fold, which runs out below."""
     x0, y0, x1, y1 = box
     for x, y, w, h in stats[large, :4]:
-        if x < x1 and x + w > x0 and y < y1 and y + h > y0 and (w < 1.25 * (x1 - x0) and h < 1.25 * (y1 - y0)):
+        crease = w < 0.02 * side and h > 4 * w and y + h > y1 + 0.02 * side
+        if crease or not (x < x1 and x + w > x0 and y < y1 and y + h > y0):
+            continue
+        if w < 1.25 * (x1 - x0) and h < 1.25 * (y1 - y0):
             x0, y0, x1, y1 = min(x0, x), min(y0, y), max(x1, x + w), max(y1, y + h)
-    del side
     return int(x0), int(y0), int(x1), int(y1)
 
 
 def _area(b: Box) -> int:
     return (b[2] - b[0]) * (b[3] - b[1])
-
-
-# ---- kinds
-def kind_of(mask: np.ndarray, tone: np.ndarray, sheet: tuple[int, ...]) -> tuple[str, float]:
-    """Kind of one drawing and how sure that is.
-
-    A plan is bare inside its walls and has no ground; an elevation or a section stands on a line and is filled; a section
-    has cut masonry, black at its sides or white between dark rooms; a view has few level and upright strokes.
-
-    Args:
-        mask: uint8 [h, w], 255 = ink; tone: uint8 [h, w], washes kept; sheet: height and width of the whole sheet.
-    """
-    f = _facts(mask, tone)
-    if f["square"] < 0.2 or (f["square"] < 0.24 and f["stands"] > 0.6 and f["toned"] > 0.5):
-        return "perspective", 0.5
-    if f["toned"] > 0.45:
-        dark = f["dark_rooms"] > 0.6 and f["rows"] <= 0.2
-        return ("section", 0.7) if dark or (f["white"] > 0.03 and f["strokes"] > 0.5) else ("elevation", 0.7)
-    if f["ground"] > 0.04:  # a line that runs on beyond both sides: what stands on it is no plan
-        return ("section", 0.7) if f["strokes"] > 0.42 or f["filled"] < 0.295 else ("elevation", 0.8)
-    if f["cut"] > 0.45 and f["strokes"] < 0.42 and f["foot"] < 0.75:
-        return "section", 0.6
-    if f["strokes"] > 0.42:
-        return "plan", 0.9
-    body = f["filled"] + 0.6 * f["up"] + 0.25 * f["rows"] - 0.5 * f["strokes"]  # a plan is bare inside and as full above
-    if body > 0.68:
-        return "elevation", round(float(np.clip(0.5 + body - 0.68, 0.5, 0.9)), 2)
-    if mask.size < 0.12 * sheet[0] * sheet[1]:
-        return "detail", 0.4
-    return "plan", round(float(np.clip(0.5 + 0.68 - body, 0.5, 0.9)), 2)
-
-
-def _facts(mask: np.ndarray, tone: np.ndarray) -> dict[str, float]:
-    h, w = mask.shape
-    side = max(h, w)
-    soft = cv2.GaussianBlur(tone, (0, 0), 6)
-    k = max(5, round(0.022 * side)) | 1
-    closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((k, k), np.uint8)) > 0
-    solid = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((7, 7), np.uint8)) > 0
-    gray = cv2.GaussianBlur(255 - mask, (0, 0), 1.5).astype(np.float32)
-    gx, gy = cv2.Sobel(gray, cv2.CV_32F, 1, 0), cv2.Sobel(gray, cv2.CV_32F, 0, 1)
-    strong = np.hypot(gx, gy) > 60
-    lean = np.degrees(np.arctan2(gy, gx)) % 90
-    inside = closed
-    fine = cv2.GaussianBlur(tone, (0, 0), max(1.0, 0.002 * side))
-    white = (fine > 235) & cv2.erode(inside.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool)
-    k2 = max(3, round(0.005 * side)) | 1
-    bands = cv2.morphologyEx(white.astype(np.uint8), cv2.MORPH_OPEN, np.ones((k2, k2), np.uint8))
-    return {
-        "toned": float(((soft > 60) & (soft < 215)).mean()),
-        "thick": float(solid.sum() / max(1, (mask > 0).sum())),
-        "filled": float(closed.mean()),
-        "stands": _stands(mask),
-        "rows": _window_rows(mask),
-        "square": float(((np.minimum(lean, 90 - lean) < 6) & strong).sum() / max(1, strong.sum())),
-        "dark_rooms": float((fine[inside] < 191).mean()) if inside.any() else 0.0,
-        "white": float(bands[inside].mean()) if inside.any() else 0.0,
-        "cut": _cut_sides(solid, h, w),
-        "up": float(closed[-max(1, h // 5) :].mean() - closed[: max(1, h // 5)].mean()),
-        "foot": _foot(mask),
-        "strokes": _strokes(mask),
-        "ground": _ground_ends(mask),
-    }
-
-
-def _foot(mask: np.ndarray) -> float:
-    """Share of the columns that end in one row, or nearly: a building's foot."""
-    h, w = mask.shape
-    some = (mask > 0).any(0)
-    low = np.where(some, h - 1 - (mask[::-1] > 0).argmax(0), 0)
-    return float(np.bincount(low // max(2, h // 50)).max() / w)
-
-
-def _strokes(mask: np.ndarray) -> float:
-    """Share of the ink in long, thick, level or upright bands, as walls of a plan are; dark panes are broader."""
-    side = max(mask.shape)
-    broad = max(9, round(0.04 * side))
-    solid = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
-    solid = cv2.subtract(
-        solid, cv2.dilate(cv2.morphologyEx(solid, cv2.MORPH_OPEN, np.ones((broad, broad), np.uint8)), np.ones((3, 3)))
-    )
-    long = max(20, round(0.035 * side))
-    bands = [cv2.morphologyEx(solid, cv2.MORPH_OPEN, np.ones(k, np.uint8)) > 0 for k in ((long, 5), (5, long))]
-    return float(sum(b.sum() for b in bands) / max(1, (mask > 0).sum()))
-
-
-def _ground_ends(mask: np.ndarray) -> float:
-    """By what share of the width the lowest long line runs on beyond the building, on the shorter side."""
-    h, w = mask.shape
-    rows = (mask > 0).any(1)
-    if not rows.any():
-        return 0.0
-    above = mask[round(0.35 * h) : round(0.85 * h)] > 0
-    columns = np.flatnonzero(above.mean(0) > 0.03)
-    joined = cv2.morphologyEx(mask[round(0.8 * h) :], cv2.MORPH_CLOSE, np.ones((1, max(3, w // 100) | 1), np.uint8))
-    best = 0.0
-    for row in joined:
-        a, b = max(runs(row > 0), key=lambda r: r[1] - r[0], default=(0, 0))
-        if columns.size and b - a > 0.05 * w:
-            ends = np.flatnonzero(row)
-            best = max(best, min(columns.min() - ends.min(), ends.max() - columns.max()) / w)
-    return float(best)
-
-
-def _stands(mask: np.ndarray) -> float:
-    """How far the lowest long line spans the drawing, 0…1; a building stands on its whole width."""
-    h, w = mask.shape
-    joined = cv2.morphologyEx(mask[round(0.85 * h) :], cv2.MORPH_CLOSE, np.ones((1, max(3, w // 100) | 1), np.uint8))
-    return max((max((b - a for a, b in runs(row > 0)), default=0) for row in joined), default=0) / w
-
-
-def _window_rows(mask: np.ndarray) -> float:
-    """Share of the height in which a level line spans more than half of the width: courses, cornices, eaves."""
-    w = mask.shape[1]
-    level = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((1, max(9, w // 12)), np.uint8))
-    rows = (level > 0).mean(1) > 0.5
-    return min(1.0, sum(1 for _ in runs(rows)) / 8)
-
-
-def _cut_sides(solid: np.ndarray, h: int, w: int) -> float:
-    """Share of the storeys' height at which both ends of the drawing are thick black: walls cut through."""
-    part = solid[h // 3 : round(0.95 * h)]
-    reach = max(4, round(0.08 * w))
-    left, right = part[:, :reach].any(1), part[:, -reach:].any(1)
-    return float((left & right).mean())
 
 
 def _with_cut_ends(kind: str, box: Box, sure: float, mask: np.ndarray, tone: np.ndarray) -> list[tuple[str, Box, float]]:

@@ -19,7 +19,8 @@ STOREY_M = 3.0  # by rule, when no sheet shows a height
 SILL_M, LINTEL_M = 0.9, 0.35  # a floor lies this far below the sills above it, and this far above the heads below it
 OVERHANG = 0.012  # of the wall's width: a roof stands out by more, ink and plaster by less
 CHIMNEY = 0.1  # of the wall's width: what stands on a roof and is narrower is a chimney or a dormer
-COVER_M = 0.2  # an elevation shows the tiles of the ridge, a section its timbers below
+FLUE = 0.015  # of the wall's width: the smallest stack, a flue of 25 cm in a front of 16 m; finials and cracks are thinner
+COVER_M = 0.2  # an elevation shows the tiles of the ridge, a section its timbers: a rafter's 12 cm, battens and tiles 8 cm
 NEAR = 0.14  # a string course nearer than this share of a storey to a floor marks that floor
 
 
@@ -160,22 +161,49 @@ def ridge_row(reading: FacadeReading) -> float | None:
     """
     if reading.silhouette is None or len(reading.silhouette) < 3 or reading.facade is None:
         return next((one.y for one in reading.lines if one.name == "ridge"), None)
-    outline = np.rint(np.asarray(reading.silhouette, np.float64)).astype(np.int32)
+    tall, over, (_, y0) = _outline_heights(reading.silhouette, reading.facade[2] - reading.facade[0])
+    for first, last in _stacks(over):
+        tall[first:last] -= over[first:last]
+    return float(y0 - tall.max())
+
+
+def chimneys(reading: FacadeReading) -> list[tuple[float, float, float, float]]:
+    """What stands narrow and upright on the roof of an elevation: x0, x1, rows of its top and of its foot, pixels."""
+    if reading.silhouette is None or len(reading.silhouette) < 3 or reading.facade is None:
+        return []
+    wall = reading.facade[2] - reading.facade[0]
+    tall, over, (x0, y0) = _outline_heights(reading.silhouette, wall)
+    found = []
+    for first, last in _stacks(over):
+        top, foot = float(tall[first:last].max()), float((tall - over)[first:last].min())
+        if FLUE * wall < last - first < CHIMNEY * wall and top - foot > last - first:
+            found.append((float(x0 + first), float(x0 + last), y0 - top, y0 - foot))
+    return found
+
+
+def _outline_heights(silhouette: np.ndarray, wall: int) -> tuple[np.ndarray, np.ndarray, tuple[int, int]]:
+    """Height of an elevation's outline in each column, how much of it is narrow; column of the first, row of the foot."""
+    outline = np.rint(np.asarray(silhouette, np.float64)).astype(np.int32)
     at = outline.min(axis=0)
     wide, high = outline.max(axis=0) - at + 1
     filled = np.zeros((high, wide), np.uint8)
     cv2.fillPoly(filled, [outline - at], 1)
     tall = (high - filled.argmax(axis=0)).astype(np.float32)
-    across = max(3, round(CHIMNEY * (reading.facade[2] - reading.facade[0]))) | 1
+    across = max(3, round(CHIMNEY * wall)) | 1
     # at its ends an outline falls to the ground, and counts as narrow nowhere
     spread = cv2.copyMakeBorder(tall[None], 0, 0, across, across, cv2.BORDER_REPLICATE)
     broad = cv2.morphologyEx(spread, cv2.MORPH_OPEN, np.ones((1, across), np.uint8))[0, across:-across]
-    over = tall - broad
-    for first, last in runs(over > 0.003 * wide):
+    return tall, tall - broad, (int(at[0]), int(at[1] + high))
+
+
+def _stacks(over: np.ndarray) -> list[tuple[int, int]]:
+    """Columns in which something narrow rises at once; a gable is narrow at its top too, but rises slowly."""
+    found = []
+    for first, last in runs(over > 0.003 * len(over)):
         part = over[first:last]
         if np.median(part) > 0.6 * part.max():
-            tall[first:last] = broad[first:last]
-    return float(at[1] + high - tall.max())
+            found.append((int(first), int(last)))
+    return found
 
 
 def section_levels(placed: Placed) -> list[Height]:

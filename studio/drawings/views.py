@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from studio.drawings.matching import Span
+from studio.drawings.north import North
 from studio.drawings.reading import Box, FacadeReading, PlanReading, ReadOpening, Rectified, SectionReading
 
 SIDES = ("south", "east", "north", "west")
@@ -33,6 +34,7 @@ class View:
         scale_said: where the scale comes from, for people.
         side: the façade that an elevation shows, or from where a section is seen; None when nobody said it.
         box: of the drawing on the sheet, in pixels of the picture; None when it has the sheet to itself.
+        north: of a plan's sheet, or None.
     """
 
     name: str
@@ -44,6 +46,7 @@ class View:
     scale_said: str = ""
     side: str | None = None
     box: Box | None = None
+    north: North | None = None
 
     @property
     def plan(self) -> PlanReading:

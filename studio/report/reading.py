@@ -68,6 +68,8 @@ def _scale(values: Mapping) -> str:
 
 def _found(values: Mapping) -> str:
     rows = [(one["kind"], "drawing", f"{one['confidence']:.0%}") for one in values["drawings"]]
+    if north := values.get("north"):
+        rows.append(("north", f"{north['degrees']:.0f}° clockwise from the top", f"{north['confidence']:.0%}"))
     for kind in dict.fromkeys(one["kind"] for one in values["openings"]):
         ones = [one for one in values["openings"] if one["kind"] == kind]
         inferred = sum(one["inferred"] for one in ones)

@@ -12,6 +12,7 @@ import numpy as np
 
 from studio.samples.building import Building
 from studio.samples.facade_drawing import draw_facade
+from studio.samples.north_point import draw_north
 from studio.samples.pen import Pen
 from studio.samples.plan_drawing import draw_opening, poche, rooms_of, wall_mask
 from studio.samples.section_drawing import draw_section
@@ -70,8 +71,10 @@ def elevation(b: Building, style: str = "solid", px_per_m: float = 50.0) -> Shee
     )  # fmt: skip
 
 
-def plan(b: Building, style: str = "solid", px_per_m: float = 50.0) -> Sheet:
-    """Ground floor; walls solid black, outlined ("hollow") or hatched."""
+def plan(
+    b: Building, style: str = "solid", px_per_m: float = 50.0, north: tuple[float, str] | None = None
+) -> Sheet:
+    """Ground floor; walls solid black, outlined ("hollow") or hatched; `north` in degrees from the top, and its manner."""
     pen = _pen(b.width, b.depth + 1.3, px_per_m)
     mask = wall_mask(pen, b)
     poche(pen, mask, style)
@@ -86,6 +89,9 @@ def plan(b: Building, style: str = "solid", px_per_m: float = 50.0) -> Sheet:
         pen.rectangle(door[0] - 0.3 - 0.12 * k, -0.32 * (k + 1), door[2] + 0.3 + 0.12 * k, -0.05, 0.7)
     _dimension(pen, b.width, b.depth + 0.75)
     bar = _furniture(pen, b, "PLAN OF THE GROUND FLOOR")
+    if north is not None:
+        w, h = pen.size
+        draw_north(pen, w - 1.75 * px_per_m, h - 1.95 * px_per_m, 1.3 * px_per_m, *north)
     small = cv2.resize(mask, pen.size, interpolation=cv2.INTER_AREA) > 127
     boxes = tuple((o.kind, pen.box(o.box)) for o in b.openings)
     return Sheet("plan", pen.sheet(), px_per_m, bar, boxes, small, origin=pen.at(0, 0))

@@ -3,6 +3,7 @@
     python tests/benchmarks/building.py --seeds 5000-5009            # perfect readings: measures fusing and building alone
     python tests/benchmarks/building.py --seeds 5000-5009 --read     # the readers read aged sheets: measures the whole road
     python tests/benchmarks/building.py --sheets plan.jpg facade.jpg # own sheets: times, contradictions, checks of the solids
+    python tests/benchmarks/building.py --speed 5001                 # three sheets of 2,000 px: seconds of each step
 
 Contradictions of 3.3 to 10 % are drawn into one sheet at a time (a tenth above the gate of 3 %, because a drawn line has a
 width). Found: a record that asks names the element. False alarm: a record that asks where nothing was changed. Prints one JSON
@@ -311,13 +312,44 @@ def own_sheets(paths: list[Path]) -> dict:
     }
 
 
+def speed(seed: int) -> dict:
+    """Seconds from three aged sheets, 2,000 px along their longer side, to the GLB: of the clock, and of one processor."""
+    from studio.read import read_sheet
+    from studio.samples.ageing import age
+
+    house, views = house_of(seed), []
+    steps: dict[str, list[float]] = {}
+
+    def timed(name: str, step: Callable):
+        clock, cpu = time.perf_counter(), time.process_time()
+        result = step()
+        steps[name] = [round(time.perf_counter() - clock, 1), round(time.process_time() - cpu, 1)]
+        return result
+
+    for number, (kind, draw) in enumerate((("plan", plan), ("elevation", elevation), ("section", section))):
+        first = draw(house, STYLES[seed % 3])
+        sheet = draw(house, STYLES[seed % 3], first.px_per_m * 2000 / max(first.image.shape))
+        picture = age(sheet.image, seed * 3 + number)[0]
+        read = timed(f"read the {kind}", lambda picture=picture, kind=kind: read_sheet(picture, f"{kind}.png"))
+        drawing, part = read.parts[0]
+        views.append(View(f"{kind}.png", f"{number:x}" * 64, drawing.kind, part, read.sheet, read.settled.px_per_m))
+    model = timed("fuse and build", lambda: build(design(fuse(views), f"house {seed}")))
+    data = timed("write the GLB", lambda: glb(model))
+    clock, cpu = (round(sum(column), 1) for column in zip(*steps.values(), strict=True))
+    return {"seconds": clock, "processor_seconds": cpu, "steps": steps, "bytes": len(data), "kinds": [v.kind for v in views]}
+
+
 def main() -> None:
     """Print one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", default="0-9", help="of the generator: 0-9 or 3,4,7")
     parser.add_argument("--read", action="store_true", help="read aged sheets instead of taking perfect readings")
     parser.add_argument("--sheets", nargs="+", type=Path, help="own drawings of one building")
+    parser.add_argument("--speed", type=int, help="seed of one house whose road from three sheets to the GLB is timed")
     chosen = parser.parse_args()
+    if chosen.speed is not None:
+        print(json.dumps(speed(chosen.speed), indent=1))
+        return
     if chosen.sheets:
         print(json.dumps(own_sheets(chosen.sheets), ensure_ascii=False, indent=1))
         return

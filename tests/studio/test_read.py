@@ -14,10 +14,10 @@ from typer.testing import CliRunner
 from provenance.home import Home
 from provenance.verify import verify_folder
 from studio.cli import app
-from studio.drawings.reading_json import on_sheet_mask
+from studio.drawings.reading_json import as_json, on_sheet_mask
 from studio.drawings.rectify import rectified
 from studio.errors import NoDrawingError, ScaleError
-from studio.read import Given, read_sheets, two_points
+from studio.read import Given, read_sheet, read_sheets, two_points
 from studio.samples.building import building
 from studio.samples.sheets import plan
 from tests.test_door import ROOT, WATCH
@@ -146,6 +146,25 @@ def test_what_is_no_drawing_is_refused_by_name_and_nothing_is_left(image, tmp_pa
     with pytest.raises(NoDrawingError, match=r"thing\.png"):
         read_sheets([path], tmp_path / "out", home=Home(tmp_path / "home"))
     assert not (tmp_path / "out").exists()
+
+
+def test_a_photograph_that_is_said_to_be_an_elevation_is_flagged_or_refused():
+    rough = np.random.default_rng(3).integers(0, 255, (9, 12, 3), np.uint8)
+    picture = cv2.resize(rough, (500, 360), interpolation=cv2.INTER_CUBIC)
+    try:
+        read = read_sheet(picture, "view.png", None, "elevation")
+    except NoDrawingError as error:
+        assert "view.png" in str(error) and "photograph" in str(error)
+    else:
+        assert any("photograph" in note and "because that was said" in note for note in read.notes)
+
+
+def test_a_person_says_where_north_is_and_the_reading_keeps_it(house):
+    drawn = house[0]
+    read = read_sheet(drawn.image, "plan.png", Given(north=30.0), "plan")
+    north = as_json(read, "plan.png")["north"]
+    assert north == {"degrees": 30.0, "confidence": 1.0, "source": "person", "author": "person"}
+    assert any("North lies 30°" in note for note in read.notes)
 
 
 def test_a_sheet_without_a_scale_is_read_and_asks(house, tmp_path):

@@ -17,6 +17,7 @@ from blender_addon.scenes.building_design import (
     DesignedBand,
     DesignedHole,
     DesignedRoof,
+    DesignedStack,
     DesignedStorey,
     FacadeFrame,
     Flight,
@@ -233,3 +234,41 @@ def test_walls_that_enclose_nothing_and_sizes_out_of_proportion_are_refused(desi
         building(replace(design, walls=((((0, 0), (1, 0)), ()),)))
     with pytest.raises(MeasureError):
         building(replace(design, size=(90000.0, 10.0)))
+
+
+def test_a_band_ends_where_its_wall_ends(design):
+    """A façade with a court in its middle: no cornice hangs over the gap."""
+    left, right = ((0, 0), (4, 0), (4, 9), (0, 9)), ((8, 0), (12, 0), (12, 9), (8, 9))
+    walls = tuple((ring, (tuple((x + (0.5 if x in (0, 8) else -0.5), y + (0.5 if y == 0 else -0.5)) for x, y in ring),))
+                  for ring in (left, right))  # fmt: skip
+    back = (((4, 8.5), (8, 8.5), (8, 9), (4, 9)), ())
+    band = DesignedBand("cornice", "south", 3.4, (0.0, W))
+    bare = replace(design, holes=(), columns=(), stairs=(), bands=(band,), roof=None)
+    plain = replace(bare, walls=(*walls, back), storeys=design.storeys[:1])
+    (cornice,) = [one for one in building(plain).elements if one.id.startswith("cornice")]
+    middle = cornice.vertices[(cornice.vertices[:, 0] > 4.3) & (cornice.vertices[:, 0] < 7.7)]
+    assert len(middle) == 0 and cornice.bounds[1, 0] - cornice.bounds[0, 0] > 11
+
+
+def test_a_roof_covers_its_rectangle_and_a_chimney_stands_through_it(design):
+    over = (2.0, 0.0, W, D)
+    stack = DesignedStack("south", (6.0, 6.6), 10.4, (Evidence("b" * 64, (1, 2, 3, 4), "as drawn"),))
+    model = building(replace(design, roof=replace(design.roof, over=over), stacks=(stack,)))
+    named = {one.id: one for one in model.elements}
+    assert named["roof"].bounds[0, 0] > 1.0 and named["roof"].bounds[1, 0] > W
+    assert named["roof-beyond"].bounds[1, 0] <= 2.0 + 1e-6
+    chimney = named["chimney-0"]
+    assert chimney.kind == "chimney" and chimney.bounds[1, 2] == pytest.approx(10.4) and chimney.level == 6
+    stack_solid, roof_solid = (manifold((named[one].vertices, named[one].faces)) for one in ("chimney-0", "roof"))
+    assert (stack_solid ^ roof_solid).volume() < 1e-6
+
+
+def test_north_goes_with_the_scene_and_into_ifc(design):
+    model = building(replace(design, north=30.0))
+    assert SceneModel.from_json(model.to_json(), glb(model)).north == 30.0
+    ifcopenshell = pytest.importorskip("ifcopenshell")
+    from blender_addon.scenes.ifc import ifc
+
+    file = ifcopenshell.file.from_string(ifc(model).decode())
+    (context,) = list(file.by_type("IfcGeometricRepresentationContext", include_subtypes=False))
+    assert context.TrueNorth.DirectionRatios == pytest.approx((0.5, 0.8660254), abs=1e-6)

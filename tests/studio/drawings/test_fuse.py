@@ -129,6 +129,44 @@ def test_a_strip_of_a_facade_is_refused_by_name():
         fuse([plan_view(HOUSE), part])
 
 
+def test_a_strip_is_left_aside_and_said_where_plan_and_section_build_without_it():
+    view = elevation_view(HOUSE)
+    x0, y0, _, y1 = view.wall
+    strip = replace(view, reading=replace(view.front, facade=(x0, y0, x0 + (y1 - y0) // 8, y1)))
+    fused = fuse([plan_view(HOUSE), strip, section_view(HOUSE)])
+    assert not fused.elevations
+    assert any(note.startswith("Left aside: facade.png") for note in fused.assumptions)
+
+
+def test_an_elevation_of_another_side_finds_it_when_nobody_said_which():
+    """The plan lies turned on its sheet: what its elevation shows is its east."""
+    plan = plan_view(HOUSE)
+    turned = np.rot90(plan.plan.walls).copy()
+    wide = plan.plan.walls.shape[1]
+    openings = tuple(
+        replace(o, box=(o.box[1], wide - o.box[2], o.box[3], wide - o.box[0])) for o in plan.plan.openings
+    )
+    picture = np.rot90(plan.plan.picture).copy()
+    lying = replace(plan, reading=replace(plan.plan, walls=turned, openings=openings, picture=picture))
+    fused = fuse([lying, elevation_view(HOUSE)])
+    assert list(fused.elevations) == ["east"]
+    assert any("taken for the east" in note for note in fused.assumptions)
+    assert not any("taken for the south" in note for note in fused.assumptions)
+
+
+def test_a_section_of_a_part_is_not_compared_in_width():
+    view = section_view(HOUSE)
+    whole = view.cut.walls
+    columns = np.flatnonzero(whole.any(axis=0))
+    x0 = columns[0]
+    part = np.zeros_like(whole)
+    part[:, x0 : x0 + 140] = whole[:, x0 : x0 + 140]
+    part[:, x0 + 120 : x0 + 140] = part[:, x0 : x0 + 20]
+    fused = fuse([plan_view(HOUSE), elevation_view(HOUSE), replace(view, reading=replace(view.cut, walls=part))])
+    assert any("shows a part of the building" in note for note in fused.assumptions)
+    assert not any("width from" in one or "depth from" in one for one in _asks(fused))
+
+
 def test_nothing_to_fuse_is_said():
     with pytest.raises(NothingToFuseError, match="--as"):
         fuse([section_view(HOUSE)])

@@ -27,3 +27,15 @@ def test_a_name_written_over_a_wall_takes_nothing_from_it():
 def test_a_doubtful_word_or_a_single_letter_decides_nothing():
     for word in (Written("IIO", 0.3, (98, 19, 132, 31)), Written("I", 0.99, (98, 19, 132, 31))):
         assert without_lettering(reading(), [word]).walls[20:30, 100:112].all()
+
+
+def test_the_swatches_of_a_legend_are_no_walls():
+    walls = np.zeros((400, 600), bool)
+    walls[150:390, 20:40] = walls[370:390, 20:580] = True  # the building
+    walls[20:36, 30:60] = walls[50:66, 30:60] = walls[80:96, 30:60] = True  # three swatches
+    walls[200:216, 300:330] = True  # a pier of the same size, with no words beside it
+    words = [Written(f"century {k}", 0.9, (70.0, 20.0 + 30 * k, 200.0, 36.0 + 30 * k)) for k in range(3)]
+    reading = PlanReading(np.full((400, 600, 3), 255, np.uint8), walls, (), 20.0, "solid", 0.0, None, 0.9)
+    kept = without_lettering(reading, words).walls
+    assert not kept[:100].any()
+    assert kept[205, 310] and kept[380, 300] and kept[200, 30]

@@ -33,6 +33,17 @@ def test_a_clean_sheet_comes_back_pixel_for_pixel():
     assert sheet.notes == ()
 
 
+def test_a_very_large_sheet_is_read_on_a_copy_and_knows_its_own_pixels(monkeypatch):
+    image = plan(building(0), "solid").image
+    monkeypatch.setattr("studio.drawings.rectify.LARGEST_PX", max(image.shape) // 2)
+    sheet = rectified(image)
+    assert max(sheet.gray.shape) <= max(image.shape) // 2 + 1
+    assert any("was read on a copy" in note for note in sheet.notes)
+    h, w = sheet.gray.shape
+    corners = sheet.on_sheet(np.array([(-0.5, -0.5), (w - 0.5, h - 0.5)]))
+    assert np.allclose(corners, [(-0.5, -0.5), (image.shape[1] - 0.5, image.shape[0] - 0.5)], atol=1e-6)
+
+
 @pytest.mark.parametrize("seed", [0, 1, 3])
 def test_skew_and_perspective_are_taken_out_by_the_ruled_frame(seed):
     image = plan(building(seed), "solid").image

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from studio.drawings.reading import FacadeReading, LevelLine
-from studio.drawings.storeys import eaves_row, ridge_row
+from studio.drawings.storeys import chimneys, eaves_row, ridge_row
 
 WALL = (200, 520, 1400, 1300)
 HIPPED = [(200, 1300), (200, 530), (180, 514), (180, 488), (560, 262), (1040, 262), (1420, 488), (1420, 514), (1400, 530)]
@@ -30,6 +30,16 @@ def test_chimneys_do_not_raise_the_ridge():
     with_stack = [*HIPPED[:at], (430, 340), (430, 200), (490, 200), (490, 304), *HIPPED[at:]]
     row = ridge_row(_front(with_stack))
     assert row is not None and abs(row - 262) <= 1
+
+
+def test_a_chimney_is_found_where_it_stands_and_a_gable_is_none():
+    at = HIPPED.index((560, 262))
+    with_stack = [*HIPPED[:at], (430, 340), (430, 200), (490, 200), (490, 304), *HIPPED[at:]]
+    ((x0, x1, top, foot),) = chimneys(_front(with_stack))
+    assert abs(x0 - 430) <= 1 and abs(x1 - 491) <= 1 and abs(top - 200) <= 1
+    assert top + 100 < foot < 350
+    assert chimneys(_front(HIPPED)) == []
+    assert chimneys(_front([(200, 1300), (200, 520), (800, 150), (1400, 520)])) == []
 
 
 def test_a_gable_keeps_its_top():
