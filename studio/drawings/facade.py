@@ -12,11 +12,11 @@ from studio.drawings.facade_grid import completed
 from studio.drawings.facade_levels import (
     columns_of,
     ground_of,
-    level_lines,
     outline_of,
     polygon_of,
     wall_box,
 )
+from studio.drawings.facade_lines import level_lines
 from studio.drawings.facade_openings import Seen, chosen, look
 from studio.drawings.part import angle_of, part_of
 from studio.drawings.reading import Box, FacadeReading, ReadOpening, Rectified, ScaleBar
@@ -39,9 +39,9 @@ def read_facade(sheet: np.ndarray | Rectified, box: Box | None = None) -> Facade
     upright, gray, tone, mask, mass = part.sheet, part.gray, part.tone, part.ink, part.mass
     ground = ground_of(mask, mass)
     outline = outline_of(mass, ground)
-    facade = wall_box(outline, ground)
-    outline[facade[1] : facade[3] + 1, facade[0] : facade[2] + 1] = 255  # pale shop fronts and pilasters are wall as well
     openings = openings_of(tone, mass, ground)
+    facade = wall_box(outline, ground, [o.box for o in openings])
+    outline[facade[1] : facade[3] + 1, facade[0] : facade[2] + 1] = 255  # pale shop fronts and pilasters are wall as well
     reading = FacadeReading(
         picture=upright.picture, openings=tuple(openings), facade=facade, silhouette=polygon_of(outline), ground_y=ground,
         angle=angle_of(upright), scale=_scale(upright) if box is None else None,

@@ -1,7 +1,6 @@
-"""What tells an opening from a panel, a stone or a piece of sky: numbers about each box and its surroundings.
+"""What tells an opening from a panel, a stone or a piece of sky: numbers about each box and its rim.
 
-All are free of the sheet's size and blackness: shares, ratios, coverages. `local_features` looks at a box alone,
-`company_features` at its equals in row and column and at the boxes around and within it.
+All are free of the sheet's size and blackness: shares, ratios, coverages; `facade_company` adds what stands around a box.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import numpy as np
 from studio.drawings.facade_candidates import HEADS, Candidates, Edges
 
 GRID = (12, 9)  # rows and columns of the small picture by which boxes are compared
-LOCAL, COMPANY = 43, 13  # numbers per box
+LOCAL = 43  # numbers per box
 
 
 class Sums:
@@ -94,49 +93,6 @@ def local_features(gray: np.ndarray, edges: Edges, c: Candidates) -> tuple[np.nd
     return np.nan_to_num(np.stack(columns, 1)).astype(np.float32), head, pictures
 
 
-def company_features(boxes: np.ndarray, score: np.ndarray, pictures: np.ndarray) -> np.ndarray:
-    """What stands around each of a few hundred boxes.
-
-    Args:
-        boxes: [N, 4]; score: [N], 0…1, of each box alone; pictures: [N, GRID] as from `local_features`.
-    Returns: float32 [N, COMPANY].
-    """
-    b = boxes.astype(np.float64)
-    w, h = b[:, 2] - b[:, 0], b[:, 3] - b[:, 1]
-    like = _likeness(pictures)
-    sized = (np.abs(np.log(w[:, None] / w)) < 0.12) & (np.abs(np.log(h[:, None] / h)) < 0.12)
-    apart = intersection(b, b) == 0
-    slack = np.maximum(4, 0.08 * np.minimum(h[:, None], h))
-    in_row = apart & sized & (np.abs(b[:, None, 1] - b[:, 1]) < slack) & (np.abs(b[:, None, 3] - b[:, 3]) < slack)
-    slack = np.maximum(4, 0.10 * np.minimum(w[:, None], w))
-    in_column = apart & (np.abs(np.log(w[:, None] / w)) < 0.15) & (
-        np.abs(b[:, None, 0] + b[:, None, 2] - b[:, 0] - b[:, 2]) < 2 * slack)  # fmt: skip
-    weight = score[None] * np.clip(like, 0, 1)
-    area = w * h
-    inter = intersection(b, b)
-    within = (inter > 0.9 * area[None]) & (area[None] < 0.92 * area[:, None])  # j lies in i
-    size = area[None] / area[:, None]
-    none = np.zeros_like(weight)
-    best_in = np.where(within & (size > 0.3), score[None], none).max(1, initial=0)
-    best_small = np.where(within & (size <= 0.3), score[None], none).max(1, initial=0)
-    around = within.T
-    best_out = np.where(around & (size < 3.3), score[None], none).max(1, initial=0)
-    best_far = np.where(around & (size >= 3.3), score[None], none).max(1, initial=0)
-    crossing = (inter > 0.05 * np.minimum(area[None], area[:, None])) & ~within & ~around
-    overlap = inter / (area[None] + area[:, None] - inter)
-    columns = [
-        score, np.where(in_row, weight, 0).max(1, initial=0), np.where(in_row, weight, 0).sum(1),
-        np.where(in_column, weight, 0).max(1, initial=0), np.where(sized & apart, weight, 0).sum(1),
-        best_in, best_small, best_out, best_far,
-        np.where(within & (size > 0.3), 1.0, 0).sum(1), np.where(around & (size < 3.3), 1.0, 0).sum(1),
-        np.where(crossing & (overlap < 0.6), score[None], none).max(1, initial=0),
-        score - np.where(overlap > 0.6, score[None], none).max(1),
-    ]  # fmt: skip
-    columns[2], columns[4] = np.log1p(columns[2]), np.log1p(columns[4])
-    columns[9], columns[10] = np.log1p(columns[9]), np.log1p(columns[10])
-    return np.stack(columns, 1).astype(np.float32)
-
-
 def intersection(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Common area of every box of a, [N, 4], with every box of b, [M, 4]: [N, M]."""
     wide = np.minimum(a[:, None, 2], b[:, 2]) - np.maximum(a[:, None, 0], b[:, 0])
@@ -197,11 +153,3 @@ def _agreement(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Correlation of small pictures [N, r, c], row by row of N."""
     a, b = (p.reshape(len(p), -1) - p.reshape(len(p), -1).mean(1, keepdims=True) for p in (a, b))
     return (a * b).sum(1) / (np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1) + 1e-3)
-
-
-def _likeness(pictures: np.ndarray) -> np.ndarray:
-    """How alike small pictures are, [N, N]: 1 = the same tone everywhere."""
-    flat = pictures.reshape(len(pictures), -1)
-    square = (flat**2).sum(1)
-    distance = np.sqrt(np.maximum(square[:, None] + square - 2 * flat @ flat.T, 0) / flat.shape[1])
-    return np.exp(-((distance / 0.12) ** 2))  # a tenth of the tone is what fading and hatching differ by

@@ -1,4 +1,4 @@
-"""An elevation as a body: its mass on the sheet, its ground, its outline, the lines that run along it, its columns."""
+"""An elevation as a body: its mass on the sheet, its ground, its outline, its wall, its columns."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import numpy as np
 
 from studio.drawings.facade_candidates import Edges
 from studio.drawings.paper import runs
-from studio.drawings.reading import Box, LevelLine
+from studio.drawings.reading import Box
 from studio.errors import NoDrawingError
 
-LINE_SPAN = 0.25  # a level line runs along a quarter of the building at least: sills and lintels do not
+DORMERS = 8  # one opening in so many may stand in the roof
 
 
 # ---- the building on the sheet
@@ -82,17 +82,25 @@ def polygon_of(shape: np.ndarray) -> np.ndarray:
     return polygon.reshape(-1, 2).astype(np.float32)
 
 
-def wall_box(shape: np.ndarray, ground: int) -> Box:
-    """The wall: as wide as the lower storey, up to the row where the eaves stand out, or to the top where none do."""
+def wall_box(shape: np.ndarray, ground: int, openings: list[Box] | None = None) -> Box:
+    """The wall: as wide as the lower storey, up to the row where the eaves stand out, or to the top where none do.
+
+    Args:
+        shape: uint8 [H, W], the building's outline, filled; ground: row.
+        openings: of the building; a row that has many of them above it is no eaves, for roofs have few.
+    """
     y0, y1 = cv2.boundingRect(shape)[1], ground
     left, right = sides_of(shape[y0 : y1 + 1])
     low = slice(len(left) // 2, None)
     x0, x1 = float(np.median(left[low])), float(np.median(right[low]))
     wide = right - left
     over = wide - (x1 - x0)
-    overhang = max(float(over[: len(left) * 2 // 3].max(initial=0)), 0.012 * (x1 - x0))
-    out = np.flatnonzero(over[: round(0.93 * len(over))] > 0.6 * overhang)  # the plinth stands out as well
-    full = np.flatnonzero(wide > 0.96 * (x1 - x0))
+    heads = sorted(b[1] for b in openings or ())
+    end = heads[len(heads) // DORMERS] - y0 if heads else len(over)  # the eaves lie above all heads but those of dormers
+    end = max(1, min(end, round(0.93 * len(over))))  # the plinth stands out as well
+    overhang = max(float(over[: min(end, len(left) * 2 // 3)].max(initial=0)), 0.012 * (x1 - x0))
+    out = np.flatnonzero(over[:end] > 0.6 * overhang)
+    full = np.flatnonzero(wide[:end] > 0.96 * (x1 - x0))
     top = y0 + (int(out.max()) if out.size and overhang > 0.015 * (x1 - x0) else int(full.min()) if full.size else 0)
     return round(x0), int(top), round(x1), int(ground)
 
@@ -104,57 +112,6 @@ def sides_of(shape: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     left = np.where(some, filled.argmax(1), -1)
     right = np.where(some, filled.shape[1] - 1 - filled[:, ::-1].argmax(1), -1)
     return left, right
-
-
-# ---- lines along it
-def level_lines(mask: np.ndarray, shape: np.ndarray, facade: Box, ground: int) -> tuple[LevelLine, ...]:
-    """Ground, floors' string courses, cornices, eaves and ridge, from above to below.
-
-    Args:
-        mask: uint8 [H, W], 255 = ink; shape: the building's outline, filled; facade: its wall; ground: row.
-    """
-    y0, y1 = cv2.boundingRect(shape)[1], ground
-    left, right = sides_of(shape)
-    width = facade[2] - facade[0]
-    joined = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((1, max(3, width // 80) | 1), np.uint8))
-    spans = np.zeros((len(mask), 2), int)
-    for y in range(y0, min(y1 + 1, len(mask))):
-        spans[y] = max(runs(joined[y] > 0), key=lambda r: r[1] - r[0], default=(0, 0))
-    long = (spans[:, 1] - spans[:, 0]).astype(float)
-    share = long / max(1, width)
-    body = np.where(left >= 0, right - left + 1, 1)
-    counts = (share > LINE_SPAN) & (long > 0.55 * body)
-    lines = []
-    near = max(3, round(0.012 * (y1 - y0)))
-    rows = np.flatnonzero(counts)
-    for group in np.split(rows, np.flatnonzero(np.diff(rows) > near) + 1) if rows.size else ():
-        best = group[long[group].argmax()]
-        strong = group[long[group] > 0.85 * long[best]]
-        lines.append((strong, float(np.clip(long[best] / body[best], 0, 1))))
-    return _named(lines, spans, facade, y0, ground)
-
-
-def _named(lines, spans, facade: Box, top: int, ground: int) -> tuple[LevelLine, ...]:
-    found = []
-    high = ground - top
-    for rows, full in lines:
-        first, last = int(rows.min()), int(rows.max())
-        if last > ground - 0.02 * high:
-            continue
-        if abs(facade[1] - first) < 0.035 * high or first <= facade[1] <= last:
-            name, y = "eaves", first
-        elif last < facade[1]:
-            name, y = ("ridge", first) if first < top + 0.05 * high else ("cornice", first)
-        else:
-            name, y = ("cornice", first) if last - first > 0.02 * high else ("string course", (first + last) / 2)
-        x0, x1 = spans[first if name in ("eaves", "ridge", "cornice") else round(y)]
-        found.append(LevelLine(name, float(y), float(x0), float(x1), round(0.4 + 0.6 * full, 3)))
-    if sum(line.name == "ridge" for line in found) == 0 and facade[1] - top > 0.06 * high:
-        found.insert(0, LevelLine("ridge", float(top), float(facade[0]), float(facade[2]), 0.5))
-    if not any(line.name == "eaves" for line in found):
-        found.append(LevelLine("eaves", float(facade[1]), float(facade[0]), float(facade[2]), 0.5))
-    found.append(LevelLine("ground", float(ground), float(facade[0]), float(facade[2]), 0.9))
-    return tuple(sorted(found, key=lambda line: line.y))
 
 
 # ---- columns

@@ -1,7 +1,7 @@
-"""Choosing the openings among thousands of boxes: two small networks, then the set: rows, and one box per place.
+"""Choosing the openings among thousands of boxes: four small networks, then the set: rows, and one box per place.
 
-The first network looks at each box alone, the second at the best few hundred and their company. Both were trained on
-synthetic sheets only (`facade_training.py`); their weights are `facade_openings.npz`.
+The first network judges each box by its numbers, the second looks at the best of them as pictures, the last two weigh what
+company they keep. All were trained on synthetic sheets only (`facade_training.py`); their weights are `facade_openings.npz`.
 """
 
 from __future__ import annotations
@@ -14,18 +14,24 @@ import cv2
 import numpy as np
 
 from studio.drawings.facade_candidates import HEADS, Candidates, Edges, candidates, edges_of
-from studio.drawings.facade_features import company_features, intersection, local_features
-from studio.drawings.facade_plain import fields, pieces, plain_openings, spared
+from studio.drawings.facade_company import company_features
+from studio.drawings.facade_features import intersection, local_features
+from studio.drawings.facade_fields import fields, pieces
+from studio.drawings.facade_sight import sight, views
 
 WEIGHTS = Path(__file__).with_name("facade_openings.npz")
 LONG_PX = (1400, 2000)  # a drawing is read at this size: slits are 8 px wide then, and 2 cores read it in seconds
-SHORT_LIST = 700  # boxes that the second network sees
+SHORT_LIST = 900  # boxes that the second network sees
+IN_COMPANY = 400  # of these, the best: a front of 150 openings has that many rivals
 SIZE = 0.11  # natural logarithm: two windows of a row differ by a tenth at most
 LINE = 6.0  # pixels at reading size by which sills and lintels of a row leave their line
 ALIKE = 0.3  # of likeness in tone, cell by cell, to two that were seen
 TONE = 0.12  # darkness by which fading and hatching make equals differ
 IN_ROW = 0.6  # what a box is worth that only its row speaks for
-LEAST = 0.3  # what the second network gives to a box that is an opening more often than not
+NESTED = 0.4  # of a blind arch's area: a door or a window in it is smaller; panes and leaves have mostly been told apart
+SURE = 0.6  # of both, when one lies in the other
+PIECE = 0.1  # of its worth is left to what is but a part of a roof or of a wall of courses
+LEAST = 0.3  # what the last network gives to a box that is an opening more often than not
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,25 +69,44 @@ def look(gray: np.ndarray) -> Seen:
 
 
 def ranked(work: np.ndarray, edges: Edges, found: Candidates, numbers: np.ndarray, pictures: np.ndarray) -> np.ndarray:
-    """What every box of a drawing is worth, float32 [N], 0…1: first alone and in company, then as one of a set.
+    """What every box of a drawing is worth, float32 [N], 0…1: first alone, then as a picture, in company, and as one of a row.
 
     Args:
         work: uint8 [H, W]; edges: of it; found: its N boxes; numbers, pictures: as from `local_features`.
     """
-    first = score("alone", numbers)
+    first = score(weights(), "alone", numbers)
     short = short_list(found, first)
-    company = company_features(found.boxes[short], first[short], pictures[short])
-    second = score("company", np.hstack([numbers[short], company]))
+    second = sight(weights(), *views(work, edges, found.boxes[short]), numbers[short])
+    short, worth = in_company(weights(), found, numbers, pictures, short, second, work.shape)
+    worth = np.where(pieces(found.boxes[short], work, edges, fields(work, edges)), PIECE * worth, worth)
     ranks = np.zeros(len(found), np.float32)
-    ranks[short] = np.clip(second / LEAST * 0.5, 0, 1) - 1e-6 * np.arange(len(short))  # of equals the better shaped one
-    plain, sure = plain_openings(found, numbers, pictures)
-    ranks[plain] = np.maximum(ranks[plain], sure - 1e-3)
-    wall = fields(work, edges)
-    ranks[pieces(found.boxes, work, edges, wall)] *= 0.1
-    openings, rest = spared(found, numbers, wall)
-    ranks[rest] = np.minimum(ranks[rest], 0.45)
-    ranks[openings] = np.maximum(ranks[openings], 0.9)
+    ranks[short] = np.interp(worth, (0, LEAST, 1), (0, 0.5, 1))
     return in_rows(found.boxes, ranks, pictures)
+
+
+def in_company(
+    layers: dict[str, np.ndarray],
+    found: Candidates,
+    numbers: np.ndarray,
+    pictures: np.ndarray,
+    short: np.ndarray,
+    scores: np.ndarray,
+    shape: tuple[int, ...],
+) -> tuple[np.ndarray, np.ndarray]:
+    """The better boxes of a short list after each has been weighed among the others, twice over.
+
+    Args:
+        layers: as from `weights`; found: all N boxes; numbers, pictures: of them; short: int [M], indices; scores: [M], so far.
+        shape: height and width of the drawing.
+    Returns: indices of at most IN_COMPANY boxes and their scores, float32, 0…1.
+    """
+    best = np.sort(np.argsort(-scores, kind="stable")[:IN_COMPANY])
+    short, scores = short[best], scores[best]
+    for name in ("company", "again"):
+        if f"{name}_w0" in layers:  # while the last one is trained, it is not there yet
+            known = company_features(found.boxes[short], scores, pictures[short], shape)
+            scores = score(layers, name, np.hstack([numbers[short], known]))
+    return short, scores
 
 
 def chosen(seen: Seen) -> list[int]:
@@ -92,6 +117,8 @@ def chosen(seen: Seen) -> list[int]:
 def one_each(boxes: np.ndarray, scores: np.ndarray) -> list[int]:
     """Indices of one box per opening, best first: what meets a better one is a part of it, or its surround.
 
+    Only what lies wholly in a far larger one is an opening of its own: the door in a blind arch.
+
     Args:
         boxes: [N, 4]; scores: [N], an opening from 0.5.
     """
@@ -101,7 +128,9 @@ def one_each(boxes: np.ndarray, scores: np.ndarray) -> list[int]:
     for i in good[np.argsort(-scores[good], kind="stable")]:
         if kept:
             inter = intersection(boxes[i : i + 1], boxes[kept])[0]
-            if (inter > 0.25 * np.minimum(area[i], area[kept])).any():
+            least, most = np.minimum(area[i], area[kept]), np.maximum(area[i], area[kept])
+            nested = (inter > 0.95 * least) & (least < NESTED * most) & (np.minimum(scores[i], scores[kept]) > SURE)
+            if ((inter > 0.25 * least) & ~nested).any():
                 continue
         kept.append(int(i))
     return kept
@@ -163,9 +192,8 @@ def short_list(found: Candidates, first: np.ndarray) -> np.ndarray:
     return np.array(kept, int)
 
 
-def score(name: str, numbers: np.ndarray) -> np.ndarray:
+def score(layers: dict[str, np.ndarray], name: str, numbers: np.ndarray) -> np.ndarray:
     """What the network `name` says of each row of numbers, float32 [N], 0…1."""
-    layers = weights()
     x = (numbers - layers[f"{name}_mean"]) / layers[f"{name}_deviation"]
     x = np.clip(x, -6, 6)
     for k in range(3):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from studio.samples.building import Building, Opening
+from studio.samples.facade_holes import Look, draw_hole
 from studio.samples.pen import OVER, Pen
 
 Points = list[tuple[float, float]]
@@ -32,6 +33,8 @@ class Manner:
         roof: "bare", "tiles", "strokes" or "wash".
         screened: washes are printed as half-tone dots.
         shadow: the reveal throws its shadow on leaves and panes, light from the upper left.
+        look: how openings are drawn, where all the above about panes, heads and surrounds does not suffice.
+        shade: distance of the slanting strokes that lie over the right half of the front as its shadow, 0 = none.
         weight: of the pen, 1 = that of the engraved manners.
     """
 
@@ -50,6 +53,8 @@ class Manner:
     roof: str = "strokes"
     screened: bool = False
     shadow: bool = False
+    look: Look | None = None
+    shade: float = 0.0
     weight: float = 1.0
 
 
@@ -60,6 +65,11 @@ MANNERS = {
     "arched": Manner(panes="upright", head="pointed", surround="moulded", pilasters=True, roof="tiles"),
     "outline": Manner(panes="blank", bars=(1, 3), head="low", surround="line", roof="bare", pilasters=True, weight=0.7),
     "bare": Manner(dark=240, surround="none", sill=False, string=False, roof="tiles"),
+    "traceried": Manner(wall="courses", roof="tiles", look=Look("pointed", "upright", "tracery", "label", step=0.14)),
+    "rusticated": Manner(wall="courses", quoins=True, look=Look("flat", "blank", "cross", "blocks", keystone=True, step=0.2)),
+    "aediculed": Manner(wash=45, roof="wash", look=Look("flat", "graded", "bars", "aedicule", 220, reveal=0.12, step=0.2)),
+    "horseshoe": Manner(wall="rubble", roof="bare", look=Look("horseshoe", "grained", "lattice", "voussoirs")),
+    "shaded": Manner(shade=5.0, pilasters=True, look=Look("round", "flat", "bars", "moulded", 235, sill=True)),
 }
 
 
@@ -93,8 +103,16 @@ def draw_in_manner(pen: Pen, b: Building, manner: Manner) -> None:
     pen.rectangle(0, 0, b.width, b.height, 1.6 * manner.weight, fill=manner.wash)
     _wall(pen, b, manner)
     _members(pen, b, manner)
+    rng = np.random.default_rng([b.seed, 12])
     for o in b.facade:
-        _opening(pen, o, manner)
+        if manner.look is None:
+            _opening(pen, o, manner)
+        else:
+            leaves = replace(manner.look, glazing="leaves", sill=False)
+            draw_hole(pen, o.box, leaves if o.kind == "door" else manner.look, rng, manner.wash)
+    if manner.shade:
+        half = [(b.width / 2, 0), (b.width, 0), (b.width, b.height), (b.width / 2 - 0.2, b.height)]
+        pen.hatch(half, manner.shade, 0.8, 45)
     pen.line([(-2.2, 0), (b.width + 2.2, 0)], 2.2)
     if manner.screened:
         _screen(pen)

@@ -234,6 +234,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="folder with real sheets and truth/")
     parser.add_argument("--seeds", help="first and last seed, such as 5000-5009")
     parser.add_argument("--styles", nargs="*", default=[*STYLES, *MANNERS])
+    parser.add_argument("--no-sections", action="store_true", help="of synthetic sheets elevations only")
     args = parser.parse_args()
     cv2.setNumThreads(1)
     out: dict = {}
@@ -241,7 +242,8 @@ def main() -> None:
         first, last = (int(v) for v in args.seeds.split("-"))
         seeds = range(first, last + 1)
         out["facades"] = synthetic_facades(seeds, args.styles)
-        out["sections"] = synthetic_sections(seeds)
+        if not args.no_sections:
+            out["sections"] = synthetic_sections(seeds)
     if args.data:
         out["real"] = real(args.data)
     print(json.dumps(out, indent=1))

@@ -1,0 +1,52 @@
+"""Fronts of no one house: what is drawn as an opening is known as one, and heads stay within their boxes."""
+
+import numpy as np
+import pytest
+
+from studio.samples.building import building
+from studio.samples.facade_fronts import any_front
+from studio.samples.facade_holes import FILLINGS, GLAZING, HEADS, SURROUNDS, Look, draw_hole, outline
+from studio.samples.facade_manners import MANNERS
+from studio.samples.pen import Pen
+from studio.samples.sheets import elevation
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_a_head_touches_the_box_and_stays_in_it(head):
+    points = np.array(outline((1, 2, 3, 6), head))
+    assert points.min(0) == pytest.approx((1, 2), abs=0.02)
+    assert points.max(0) == pytest.approx((3, 6), abs=0.02)
+
+
+@pytest.mark.parametrize("name", [*FILLINGS, *GLAZING, *SURROUNDS])
+def test_every_word_for_a_look_is_drawn(name):
+    look = Look(**{field: name for field, words in (("filling", FILLINGS), ("glazing", GLAZING), ("surround", SURROUNDS))
+                   if name in words})  # fmt: skip
+    pen = Pen(4, 5, 40, (10, 10, 10, 10))
+    draw_hole(pen, (1, 1, 2.2, 3.4), look, np.random.default_rng(0))
+    assert (pen.tone > 0).any()
+
+
+def test_the_same_seed_draws_the_same_front():
+    a, b = (any_front(np.random.default_rng([7, 1])) for _ in range(2))
+    assert a.openings == b.openings
+    assert np.array_equal(a.image, b.image)
+
+
+def test_openings_lie_on_the_sheet_and_meet_only_where_one_holds_the_other():
+    for seed in range(6):
+        front = any_front(np.random.default_rng([seed, 1]))
+        h, w = front.image.shape[:2]
+        for k, (x0, y0, x1, y1) in enumerate(front.openings):
+            assert 0 <= x0 < x1 <= w
+            assert 0 <= y0 < y1 <= h
+            for a0, b0, a1, b1 in front.openings[:k]:
+                apart = x1 <= a0 or a1 <= x0 or y1 <= b0 or b1 <= y0
+                assert apart or (a0 <= x0 and x1 <= a1 and b0 <= y0 and y1 <= b1 + 1)
+
+
+@pytest.mark.parametrize("manner", [name for name, m in MANNERS.items() if m.look])
+def test_a_manner_of_its_own_look_keeps_the_houses_openings(manner):
+    sheet = elevation(building(3), manner, 30)
+    assert [kind for kind, _ in sheet.openings] == [o.kind for o in building(3).facade]
+    assert (sheet.image < 128).any()
