@@ -23,7 +23,7 @@ def place(tmp_path_factory):
 @pytest.fixture(scope="module")
 def drawing(tmp_path_factory):
     path = tmp_path_factory.mktemp("sheets") / "facade.png"
-    cv2.imwrite(str(path), elevation(building(5001), "solid", 26.0).image[..., ::-1])
+    cv2.imwrite(str(path), elevation(building(5001), "solid", 40.0).image[..., ::-1])
     return path
 
 
