@@ -25,9 +25,10 @@ DOOR_SHAPE = 1.15  # height over width above which a wide opening is given leave
 WHITE = 0.82  # linear: where the lightest fiftieth of the building is developed to
 FULL_INK = 0.6  # what the strong lines of a sheet are brought to
 GROOVE, ROOF_GROOVE = 0.9, 0.35  # how dark a line of full ink becomes: seen on stone; between tiles it is one line of many
+LIP, ROOF_LIP = 0.35, 1.6  # how much lighter than the stone around it, for a groove as dark as that
 CLASSES = ("sky", "wall", "roof", "opening", "ground")  # of pixels, as their numbers
 STEP_M, TURN = 0.012, 0.35  # a line is where depth jumps by more, or the surface turns by more (1 − cosine)
-SKY = ((0.30, 0.46, 0.72), (0.80, 0.87, 0.93))  # linear, at the upper edge and at the ground
+SKY = ((0.26, 0.41, 0.68), (0.62, 0.73, 0.86))  # linear, at the upper edge and at the ground: pale stone still stands out
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +136,8 @@ def engraved(massing: Massing, drawing: np.ndarray) -> Massing:
     where = cv2.GaussianBlur((cv2.erode(solid, np.ones((3, 3), np.uint8)) & (1 - built)).astype(np.float32), (0, 0), 0.8)
     where = where * ~_under_chimneys(massing)
     groove = np.clip(np.where(massing.classes == 2, ROOF_GROOVE, GROOVE) * fine * where, 0, 0.8).astype(np.float32)
-    lit = 0.35 * np.roll(groove, (1, 1), (0, 1))  # the lip away from the sun
+    # the lip away from the sun; on a dark roof it is all that can be seen
+    lit = np.where(massing.classes == 2, ROOF_LIP, LIP).astype(np.float32) * np.roll(groove, (1, 1), (0, 1))
     picture = massing.beauty.astype(np.float32) * (1 - groove + lit * (1 - groove))[..., None]
     lines = massing.lines | ((fine > 0.25) & (where > 0.5))
     return replace(massing, beauty=np.rint(np.clip(picture, 0, 255)).astype(np.uint8), lines=lines)

@@ -234,6 +234,7 @@ def _alone(picture: np.ndarray, silhouette: np.ndarray, ground: int) -> np.ndarr
     """The sheet with blank paper wherever the building and the ground are not."""
     inside = np.zeros(picture.shape[:2], np.uint8)
     cv2.fillPoly(inside, [np.rint(silhouette).astype(np.int32)], 1)
+    inside[:ground] = np.maximum.accumulate(inside[:ground], 0)  # a blank wall under a drawn roof belongs to it
     reach = 2 * round(0.01 * max(picture.shape[:2])) + 1  # a cornice's profile may stand out of the read outline
     inside = cv2.dilate(inside, np.ones((reach, reach), np.uint8))
     inside[ground - 2 : ground + reach] = 1
