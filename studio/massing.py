@@ -18,7 +18,7 @@ from blender_addon.scenes.surfaces import surface_of, surfaces
 from studio.drawings.reading import Box, FacadeReading, ReadOpening
 
 SURFACE_PX = 1536  # longest side of what a surface is painted at: twice the picture's, as far as that is seen
-SAMPLES = 16  # the denoiser makes a clean picture of these: the sun is sharp and the sky even
+SAMPLES, LEAST_SAMPLES = 16, 8  # of a picture of 512² px, and of large ones: the sun is sharp, the sky even, the rest denoised
 WINDOW_M, DOOR_M, STOREY_M = 1.7, 2.3, 3.6  # usual heights, for sheets without a scale
 LIKELY_WINDOW_M = (0.4, 6.0)  # a scale that makes the usual window smaller or larger was read wrongly
 DOOR_SHAPE = 1.15  # height over width above which a wide opening is given leaves and no shop window
@@ -110,7 +110,9 @@ def massings(
         looks.append(replace(known[name], hour=hour))
     order = sorted(range(len(looks)), key=lambda number: presets.index(presets[number]))
     tell = None if on_progress is None else lambda progress: on_progress(progress.done, progress.total or len(looks))
-    shots = photograph([looks[number] for number in order], drawn.size_px, samples=SAMPLES, on_progress=tell)
+    area = drawn.size_px[0] * drawn.size_px[1] / 512**2
+    samples = int(np.clip(round(SAMPLES / max(area, 1.0) ** 0.5), LEAST_SAMPLES, SAMPLES))
+    shots = photograph([looks[number] for number in order], drawn.size_px, samples=samples, on_progress=tell)
     found: list[Massing | None] = [None] * len(looks)
     for number, shot in zip(order, shots, strict=True):
         look = looks[number]
