@@ -18,16 +18,17 @@ from blender_addon.scenes.surfaces import surface_of, surfaces
 from studio.drawings.reading import Box, FacadeReading, ReadOpening
 
 SURFACE_PX = 1536  # longest side of what a surface is painted at: twice the picture's, as far as that is seen
-SAMPLES = 16  # the denoiser makes a clean picture of these: the sun is sharp and the sky even
+SAMPLES, LEAST_SAMPLES = 16, 8  # of a picture of 512² px, and of large ones: the sun is sharp, the sky even, the rest denoised
 WINDOW_M, DOOR_M, STOREY_M = 1.7, 2.3, 3.6  # usual heights, for sheets without a scale
 LIKELY_WINDOW_M = (0.4, 6.0)  # a scale that makes the usual window smaller or larger was read wrongly
 DOOR_SHAPE = 1.15  # height over width above which a wide opening is given leaves and no shop window
 WHITE = 0.82  # linear: where the lightest fiftieth of the building is developed to
 FULL_INK = 0.6  # what the strong lines of a sheet are brought to
 GROOVE, ROOF_GROOVE = 0.9, 0.35  # how dark a line of full ink becomes: seen on stone; between tiles it is one line of many
+LIP, ROOF_LIP = 0.35, 1.6  # how much lighter than the stone around it, for a groove as dark as that
 CLASSES = ("sky", "wall", "roof", "opening", "ground")  # of pixels, as their numbers
 STEP_M, TURN = 0.012, 0.35  # a line is where depth jumps by more, or the surface turns by more (1 − cosine)
-SKY = ((0.30, 0.46, 0.72), (0.80, 0.87, 0.93))  # linear, at the upper edge and at the ground
+SKY = ((0.26, 0.41, 0.68), (0.62, 0.73, 0.86))  # linear, at the upper edge and at the ground: pale stone still stands out
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +110,9 @@ def massings(
         looks.append(replace(known[name], hour=hour))
     order = sorted(range(len(looks)), key=lambda number: presets.index(presets[number]))
     tell = None if on_progress is None else lambda progress: on_progress(progress.done, progress.total or len(looks))
-    shots = photograph([looks[number] for number in order], drawn.size_px, samples=SAMPLES, on_progress=tell)
+    area = drawn.size_px[0] * drawn.size_px[1] / 512**2
+    samples = int(np.clip(round(SAMPLES / max(area, 1.0) ** 0.5), LEAST_SAMPLES, SAMPLES))
+    shots = photograph([looks[number] for number in order], drawn.size_px, samples=samples, on_progress=tell)
     found: list[Massing | None] = [None] * len(looks)
     for number, shot in zip(order, shots, strict=True):
         look = looks[number]
@@ -135,7 +138,8 @@ def engraved(massing: Massing, drawing: np.ndarray) -> Massing:
     where = cv2.GaussianBlur((cv2.erode(solid, np.ones((3, 3), np.uint8)) & (1 - built)).astype(np.float32), (0, 0), 0.8)
     where = where * ~_under_chimneys(massing)
     groove = np.clip(np.where(massing.classes == 2, ROOF_GROOVE, GROOVE) * fine * where, 0, 0.8).astype(np.float32)
-    lit = 0.35 * np.roll(groove, (1, 1), (0, 1))  # the lip away from the sun
+    # the lip away from the sun; on a dark roof it is all that can be seen
+    lit = np.where(massing.classes == 2, ROOF_LIP, LIP).astype(np.float32) * np.roll(groove, (1, 1), (0, 1))
     picture = massing.beauty.astype(np.float32) * (1 - groove + lit * (1 - groove))[..., None]
     lines = massing.lines | ((fine > 0.25) & (where > 0.5))
     return replace(massing, beauty=np.rint(np.clip(picture, 0, 255)).astype(np.uint8), lines=lines)

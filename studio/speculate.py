@@ -52,11 +52,10 @@ class Part:
         if self.reading is None or not self.reading.openings:
             return None
         x0, y0, x1, _ = self.box
-        bar = self.reading.scale
+        px_per_m = self.reading.scale.px_per_m if self.reading.scale is not None else None
         boxes = tuple((one.box[0] - x0, one.box[1] - y0, one.box[2] - x0, one.box[3] - y0) for one in self.reading.openings)
         scale = self.pixels.shape[1] / (x1 - x0)
-        is_known = bar is not None and bar.px_per_m is not None
-        tolerance_px = max(TOLERANCE_M * bar.px_per_m, TOLERANCE_PX / scale) if is_known else None
+        tolerance_px = None if px_per_m is None else max(TOLERANCE_M * px_per_m, TOLERANCE_PX / scale)
         return Openings(boxes, tolerance_px).scaled(scale)
 
 
@@ -234,6 +233,7 @@ def _alone(picture: np.ndarray, silhouette: np.ndarray, ground: int) -> np.ndarr
     """The sheet with blank paper wherever the building and the ground are not."""
     inside = np.zeros(picture.shape[:2], np.uint8)
     cv2.fillPoly(inside, [np.rint(silhouette).astype(np.int32)], 1)
+    inside[:ground] = np.maximum.accumulate(inside[:ground], 0)  # a blank wall under a drawn roof belongs to it
     reach = 2 * round(0.01 * max(picture.shape[:2])) + 1  # a cornice's profile may stand out of the read outline
     inside = cv2.dilate(inside, np.ones((reach, reach), np.uint8))
     inside[ground - 2 : ground + reach] = 1

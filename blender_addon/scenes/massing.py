@@ -119,7 +119,7 @@ class _Builder:
         self.left_out: list[str] = []
         self.x0, self.high = drawn.at(drawn.wall[0], drawn.wall[1])
         self.x1 = drawn.at(*drawn.wall[2:])[0]
-        self.outline = drawn.shape(drawn.outline)
+        self.outline = _grounded(drawn.shape(drawn.outline).union(drawn.rectangle(drawn.wall)))
         self.above, self.chimneys = self._above_the_eaves()
         self.clear: list = []  # shapes of the openings, for bands to stop at
 
@@ -138,7 +138,6 @@ class _Builder:
     def wall_and_openings(self) -> None:
         """The wall with its holes, and what stands in and around each hole."""
         wall = self.outline.intersection(_band(self.outline, -1e-3, self.high)).union(self.drawn.rectangle(self.drawn.wall))
-        wall = wall.union(self._below(wall))
         if self.is_gable and self.above is not None:
             wall = wall.union(self.above)
         wall = wall.buffer(0.02, join_style="mitre").buffer(-0.02, join_style="mitre")
@@ -165,16 +164,6 @@ class _Builder:
         self.add("wall", "wall", upright(prism(wall, WALL_M)), "outline as drawn, thickness by rule", self.drawn.wall)
         for number, (opening, shape) in enumerate(kept):
             self.fill(f"opening-{number:03}", opening, shape)
-
-    def _below(self, wall):
-        """Wall under wide parts of the outline where none was read: an elevation does not float. Eaves are no wide part."""
-        from shapely.ops import unary_union
-
-        x0, _, x1, _ = self.outline.bounds
-        ring = list(self.outline.exterior.coords) if self.outline.geom_type == "Polygon" else []
-        swept = unary_union([_rectangle(min(a[0], b[0]), 0, max(a[0], b[0]), min(a[1], b[1], self.high))
-                             for a, b in pairwise(ring) if abs(a[0] - b[0]) > 1e-3 and min(a[1], b[1]) > 0.02])  # fmt: skip
-        return unary_union([part for part in polygons(swept.difference(wall)) if _size(part)[0] > WIDE * (x1 - x0)])
 
     def standing(self, opening: Opening) -> bool:
         """Whether it may reach the ground, as doors, shops and arches do."""
@@ -226,7 +215,8 @@ class _Builder:
             if wide > 0.2 and tall > 0.5 * wide and one.bounds[3] > ridge - 0.05:
                 chimneys.append(one)
         body = max(polygons(above.difference(_union(chimneys))), key=lambda part: part.area) if chimneys else above
-        holds = [o for o in self.drawn.openings if (o.box[1] + o.box[3]) / 2 < self.drawn.wall[1]]
+        middles = [self.drawn.at((o.box[0] + o.box[2]) / 2, (o.box[1] + o.box[3]) / 2) for o in self.drawn.openings]
+        holds = [1 for x, z in middles if body.intersects(_rectangle(x, z, x + 0.01, z + 0.01))]
         filled = body.area / max(1e-6, (x1 - x0) * (body.bounds[3] - z0))
         self.is_gable = filled < GABLE or bool(holds)
         return body, chimneys
@@ -318,6 +308,19 @@ class _Builder:
         right = width / self.drawn.px_per_m + GROUND_BESIDE_M
         geometry = bar(profile, -GROUND_BESIDE_M, right)
         self.add("ground", "ground", geometry, "ground by rule", material="earth")
+
+
+def _grounded(outline):
+    """An outline and what lies under its wide parts down to the ground: an elevation does not float. Eaves are no wide part."""
+    from shapely.ops import unary_union
+
+    x0, _, x1, _ = outline.bounds
+    edges = [pair for part in polygons(outline) for pair in pairwise(part.exterior.coords)]
+    swept = [_rectangle(min(a[0], b[0]), 0, max(a[0], b[0]), min(a[1], b[1]))
+             for a, b in edges if abs(a[0] - b[0]) > 1e-3 and min(a[1], b[1]) > 0.02]  # fmt: skip
+    missing = polygons(unary_union(swept).difference(outline))
+    whole = outline.union(unary_union([part for part in missing if _size(part)[0] > WIDE * (x1 - x0)]))
+    return whole.buffer(0.02, join_style="mitre").buffer(-0.02, join_style="mitre")
 
 
 def _rectangle(x0: float, z0: float, x1: float, z1: float):

@@ -19,7 +19,8 @@ OF_KIND = {
     "wall": "wall", "roof": "roof", "pane": "glass", "frame": "frame", "door": "door", "ground": "ground", "chimney": "chimney",
     "hollow": "hollow",
 }  # fmt: skip
-GRAVEL, GRASS = (176, 163, 138), (118, 122, 84)
+GRAVEL, GRASS = (152, 140, 117), (112, 117, 79)
+CONTACT_M = 0.10  # how far down the falling ground the foot of a house darkens it, as it is seen
 STREAK_M, DAMP_M = 1.1, 0.45  # how far rain carries dirt below a ledge, and damp rises
 QUOIN_M = (0.55, 0.32, 0.30)  # long and short face, height
 POST_M, STUD_M = 0.18, 1.15  # of a timber frame: width of its members, distance of its studs
@@ -203,4 +204,5 @@ def _ground(plane: Plane) -> Laid:
     grain = plane.noise(0.08, 0.02)
     gravel = masonry.even(GRAVEL, plane.shape) * (1 + 0.05 * grain + 0.04 * plane.noise(1.5, 0.15))[..., None]
     blades = masonry.even(GRASS, plane.shape) * (1 + 0.12 * plane.noise(0.06, 0.06) + 0.08 * plane.noise(0.9, 0.1))[..., None]
-    return Laid(gravel * (1 - grass) + blades * grass, (0.006 * grain).astype(np.float32))
+    contact = 1 - 0.45 * np.exp(-np.maximum(-plane.z, 0) / CONTACT_M)[..., None]
+    return Laid((gravel * (1 - grass) + blades * grass) * contact, (0.006 * grain).astype(np.float32))

@@ -109,7 +109,8 @@ def variants_page(
         figure = _figure(drawing, f"Drawing of {facts.title} as it came in")
         sheet = f"<section><h2>The sheet that they follow</h2>{figure}</section>"
     free = sum(fit.interpretation != "reconstruction" for fit in fidelity)
-    body = f"""<header><p class="over"><span class="mark">AI-modified</span>Speculation</p><h1>{escape(facts.title)}</h1>
+    mark = "AI-modified" if facts.model else "No model used"
+    body = f"""<header><p class="over"><span class="mark">{mark}</span>Speculation</p><h1>{escape(facts.title)}</h1>
 <p class="lede">{plural(count, "variant")} of something that is not there. {_how_many_free(free, count)}</p></header>
 <section aria-label="Variants"><ul class="sheet">{items}</ul></section>
 <section><h2>How the numbers are meant</h2><p>Each variant was compared with the lines of the drawing.

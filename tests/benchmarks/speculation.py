@@ -5,13 +5,15 @@
 Sheets are drawn by the project's generator from seed 5000 on, in manners of other hands, and read as a stranger's would be;
 `--data` adds real elevations from a folder (those that `--only` names, or every picture in it). Both roads get the same
 drawing, reference, strength, seed and model; the peer is the former road. Lines are F at 3 px against the drawing, before any
-ink is laid over; the palette is the mean ΔE00 of sorted Lab quantiles to the reference. Times are wall seconds per stage.
+ink is laid over; the palette is the mean ΔE00 of sorted Lab quantiles to the reference. Times are seconds per stage: on the
+wall, and of processors (`cpu`, Blender's included), which other work on the machine does not lengthen.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -73,40 +75,39 @@ def _opened(path: Path) -> np.ndarray:
 
 
 def _case(name: str, sheet: np.ndarray, reference: np.ndarray, pipeline, side: int, variants: int) -> dict:
-    start = time.monotonic()
+    start = _now()
     part = drawn_part(sheet)
-    read = time.monotonic() - start
+    read = _since(start)
     height, width = part.pixels.shape[:2]
     size = (round(width * side / max(height, width)), round(height * side / max(height, width)))
     drawing = cv2.resize(part.pixels, size, interpolation=cv2.INTER_AREA)
-    case: dict = {"sheet": name, "size": list(size), "read_s": round(read, 1)}
+    case: dict = {"sheet": name, "size": list(size), "read_s": read}
     request = SpeculationRequest("0" * 64, "1" * 64, variants=variants, strength=STRENGTH)
     if isinstance(part.reading, FacadeReading) and part.reading.facade is not None:
         case["confidence"] = round(part.reading.confidence, 2)
         presets = [PRESETS[number % len(PRESETS)] for number in range(variants)]
-        start = time.monotonic()
+        start = _now()
         drawn, _ = elevation_of(part.reading, part.box, size)
         lit = massings(drawn, presets, hours(variants, STRENGTH))
         bare = [fidelity(drawing, one.beauty).f for one in lit]
         built = [engraved(one, drawing) for one in lit]
-        photographed = time.monotonic() - start
+        photographed = _since(start)
         starts = [Start(one.beauty, one.lines, one.classes) for one in built]
         case["massing"] = _road(pipeline, request, drawing, reference, starts) | {
-            "massing_s": round(photographed, 1),
+            "massing_s": photographed,
             "line_f_of_the_bare_massing": round(float(np.mean(bare)), 3),
         }
-        case["massing"]["all_s"] = round(read + photographed + case["massing"]["paint_s"], 1)
+        case["massing"]["all_s"] = _sum(read, photographed, case["massing"]["paint_s"])
     case["tones"] = _road(pipeline, request, drawing, reference, None)
-    case["tones"]["all_s"] = round(read + case["tones"]["paint_s"], 1)
+    case["tones"]["all_s"] = _sum(read, case["tones"]["paint_s"])
     return case
 
 
 def _road(pipeline, request, drawing: np.ndarray, reference: np.ndarray, starts: list[Start] | None) -> dict:
-    start = time.monotonic()
+    start = _now()
     output = pipeline(request, drawing, reference=reference, starts=starts)
-    seconds = time.monotonic() - start
     return {
-        "paint_s": round(seconds, 1),
+        "paint_s": _since(start),
         "line_f": round(float(np.mean([one.f for one in output.fidelity])), 3),
         "line_precision": round(float(np.mean([one.precision for one in output.fidelity])), 3),
         "palette_distance": round(float(np.mean([palette_distance(one, reference) for one in output.variants])), 2),
@@ -114,9 +115,28 @@ def _road(pipeline, request, drawing: np.ndarray, reference: np.ndarray, starts:
     }
 
 
+def _now() -> tuple[float, float]:
+    spent = os.times()
+    return time.monotonic(), spent.user + spent.system + spent.children_user + spent.children_system
+
+
+def _since(start: tuple[float, float]) -> dict[str, float]:
+    return {name: round(now - then, 1) for name, now, then in zip(("wall", "cpu"), _now(), start, strict=True)}
+
+
+def _sum(*spent: dict[str, float]) -> dict[str, float]:
+    return {name: round(sum(one[name] for one in spent), 1) for name in ("wall", "cpu")}
+
+
 def _mean(roads: list[dict]) -> dict:
-    numbers = {key for road in roads for key, value in road.items() if isinstance(value, float)}
-    return {key: round(float(np.mean([road[key] for road in roads])), 3) for key in sorted(numbers)}
+    found: dict = {}
+    for key in sorted({key for road in roads for key in road}):
+        values = [road[key] for road in roads]
+        if isinstance(values[0], dict):
+            found[key] = {name: round(float(np.mean([value[name] for value in values])), 1) for name in values[0]}
+        elif isinstance(values[0], float):
+            found[key] = round(float(np.mean(values)), 3)
+    return found
 
 
 if __name__ == "__main__":

@@ -5,12 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from blender_addon.errors import BlenderNotFoundError
 from blender_addon.scenes.presets import ERAS
 from studio.drawings.reading import ReadOpening
 from studio.massing import CLASSES, elevation_of, engraved, hours, lines_of, massings
 from studio.samples.building import building
 from studio.samples.sheets import elevation
-from studio.speculate import drawn_part
+from studio.speculate import _alone, _built, drawn_part
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +82,20 @@ def test_a_sheet_without_a_building_is_drawn_as_a_whole():
     blank = np.full((200, 300, 3), 240, np.uint8)
     whole = drawn_part(blank)
     assert whole.reading is None and np.array_equal(whole.pixels, blank)
+
+
+def test_without_a_blender_the_tones_are_where_variants_start_and_the_record_says_why(part, monkeypatch):
+    def none():
+        raise BlenderNotFoundError("No Blender was found.")
+
+    monkeypatch.setattr("blender_addon.elevation_job.find_blender", none)
+    same, built = _built(part, (), 2, 0.6, 0, "a" * 64, None)
+    assert built == [] and np.array_equal(same.pixels, part.pixels)
+    assert "No Blender was found." in same.notes[-1] and "tones" in same.notes[-1]
+
+
+def test_a_blank_wall_under_a_drawn_roof_is_not_cut_out_of_the_sheet():
+    sheet = np.full((120, 200, 3), 250, np.uint8)
+    sheet[60:100, 90:110] = 30
+    roof = np.array([(20, 20), (180, 20), (180, 40), (20, 40)], np.float32)
+    assert (_alone(sheet, roof, 110)[60:100, 90:110] == 30).all()

@@ -115,3 +115,14 @@ def test_courses_are_metric():
     rows = wall[340:1000].mean(1) - wall[340:1000].mean()
     lags = [float((rows[:-lag] * rows[lag:]).mean()) for lag in range(10, 40)]
     assert 10 + int(np.argmax(lags)) == pytest.approx(0.30 * 1200 / 15, abs=1)  # 15 m on 1200 px
+
+
+def test_a_roof_that_was_read_without_its_wall_does_not_float():
+    """Only the left third of the wall was legible; the rest of the roof stands on wall as well."""
+    outline = ((40, 40), (260, 40), (260, 70), (40, 70))
+    model = massing(Elevation((300, 300), 20.0, (50, 90, 110, 270), outline, ()), preset("ashlar-slate-sash"))
+    (wall,) = kinds(model)["wall"]
+    assert wall.bounds[1, 0] > 12.5 and wall.bounds[0, 2] < 0.01
+    assert wall.bounds[1, 2] == pytest.approx(9.0, abs=0.1), "up to where the roof begins"
+    (roof,) = kinds(model)["roof"]
+    assert roof.bounds[0, 2] == pytest.approx(9.0, abs=0.1)

@@ -63,16 +63,18 @@ def restoration(count=3, filled_by="model", name=HOSTILE, dtype=np.uint8):
     return restoration_page(draft, before=before, evidence=evidence, spread=spread if count > 1 else None)
 
 
-def variants():
+def variants(model=True):
     fits = [
         SimpleNamespace(f=0.99, recall=0.98, precision=1.0, worst_tile=0.9, chamfer=0.3, interpretation="reconstruction"),
         SimpleNamespace(f=0.70, recall=0.6, precision=0.8, worst_tile=0.1, chamfer=4.0, interpretation="free interpretation"),
     ]
     ai = np.ones((90, 120), bool)
-    files = tuple(Picture(f"variant {k}.png", noisy(), "variant", ai=ai) for k in (1, 2))
+    files = tuple(Picture(f"variant {k}.png", noisy(), "variant", ai=ai if model else None) for k in (1, 2))
+    files += (Picture("massing-1.png", noisy(), "massing"),)
     sources = (SourceNote("input", HOSTILE, "ab" * 32, "image/png"),)
-    draft = Draft("speculate", {"seed": 1}, files, sources, model={"id": "bundled"}, levels={"7": 1.0})
-    return variants_page(draft, fidelity=fits, drawing=noisy())
+    levels = {"7": 1.0} if model else {"6": 1.0}
+    draft = Draft("speculate", {"seed": 1}, files, sources, model={"id": "bundled"} if model else None, levels=levels)
+    return variants_page(draft, fidelity=fits, drawing=noisy(), names=(HOSTILE, "brick, slate, sash"))
 
 
 def scene():
@@ -157,6 +159,13 @@ def test_a_variant_is_called_what_its_fidelity_allows():
     assert "Variant 1 of 2: reconstruction" in text
     assert "Variant 2 of 2: free interpretation" in text
     assert "level 7" in text
+    assert "brick, slate, sash" in text and "level 6" in text, "materials are named, and that they are rules"
+
+
+def test_variants_that_no_model_touched_say_so():
+    assert "AI-modified" in Reader(variants()).text
+    text = Reader(variants(model=False)).text
+    assert "No model used" in text and "AI-modified" not in text
 
 
 @pytest.mark.parametrize(
