@@ -17,6 +17,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.optimize import linear_sum_assignment
 
 from studio.drawings.facade import read_facade
@@ -32,14 +33,14 @@ from studio.samples.sheets import STYLES, elevation, section
 AGEING = (0.0, 0.5, 1.0)
 
 
-def iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def iou(a: ArrayLike, b: ArrayLike) -> np.ndarray:
     """IoU of boxes [N, 4] with boxes [M, 4], [N, M]."""
-    a, b = np.asarray(a, float).reshape(-1, 4), np.asarray(b, float).reshape(-1, 4)
-    wide = np.minimum(a[:, None, 2], b[:, 2]) - np.maximum(a[:, None, 0], b[:, 0])
-    tall = np.minimum(a[:, None, 3], b[:, 3]) - np.maximum(a[:, None, 1], b[:, 1])
+    p, q = np.asarray(a, float).reshape(-1, 4), np.asarray(b, float).reshape(-1, 4)
+    wide = np.minimum(p[:, None, 2], q[:, 2]) - np.maximum(p[:, None, 0], q[:, 0])
+    tall = np.minimum(p[:, None, 3], q[:, 3]) - np.maximum(p[:, None, 1], q[:, 1])
     inter = np.maximum(wide, 0) * np.maximum(tall, 0)
-    area = lambda q: (q[:, 2] - q[:, 0]) * (q[:, 3] - q[:, 1])  # noqa: E731
-    return inter / np.maximum(area(a)[:, None] + area(b) - inter, 1e-9)
+    area = lambda box: (box[:, 2] - box[:, 0]) * (box[:, 3] - box[:, 1])  # noqa: E731
+    return inter / np.maximum(area(p)[:, None] + area(q) - inter, 1e-9)
 
 
 def matches(truth, read, least: float = 0.5) -> list[tuple[int, int]]:
@@ -92,6 +93,7 @@ def synthetic_facades(seeds: range, styles) -> list[dict]:
                 truth = [moved(box, matrix) for _, box in drawn.openings]
                 read = [bounding(sheet, o.box) for o in reading.openings]
                 pairs = matches(truth, read)
+                assert drawn.facade is not None
                 wide = drawn.facade[2] - drawn.facade[0]
                 errors += [float(np.hypot(*(middle(truth[i]) - middle(read[j])))) / wide for i, j in pairs]
                 kinds += sum(drawn.openings[i][0] == reading.openings[j].kind for i, j in pairs)
@@ -126,6 +128,7 @@ def synthetic_sections(seeds: range) -> list[dict]:
                 missing += sum(n > 0.01 for n in near)
                 extra += max(0, len(read) - len(truth))
                 back = np.linalg.inv(sheet.to_sheet) @ matrix
+                assert drawn.walls is not None
                 walls = cv2.warpPerspective(drawn.walls.astype(np.uint8), back, reading.walls.shape[::-1]) > 0
                 overlap.append((walls & reading.walls).sum() / max(1, (walls | reading.walls).sum()))
                 scale = float(np.sqrt(abs(np.linalg.det(back[:2, :2]))))
