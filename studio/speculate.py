@@ -61,9 +61,10 @@ def speculate(
         check_rights(palette.rights, strict_rights)
 
     # 2. Ask, and let the pipeline answer. Torch is loaded here and not before, so that a wrong call fails at once.
+    from pipelines.guest_speculation import GuestSpeculation
     from pipelines.hub import load_speculation
     from pipelines.memory import Memory
-    from pipelines.request import SpeculationRequest
+    from pipelines.request import Precision, SpeculationRequest
     from pipelines.statement import statement
     from studio.models import pins_for
 
@@ -71,7 +72,7 @@ def speculate(
     part = drawn_part(eight_bit_rgb(sheet.pixels))
     pixels = part.pixels
     pipeline = load_speculation(model, pins=pins, lora=lora, memory=fitted)
-    precision = getattr(pipeline, "precision", "32bit")  # our own has 32 bits everywhere
+    precision: Precision = pipeline.precision if isinstance(pipeline, GuestSpeculation) else "32bit"
     said = statement(model, pins=pins, lora=lora, precision=precision)
     request = SpeculationRequest(
         source_sha256=sheet.sha256,
