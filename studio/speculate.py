@@ -72,7 +72,7 @@ def speculate(
     part = drawn_part(eight_bit_rgb(sheet.pixels))
     pixels = part.pixels
     pipeline = load_speculation(model, pins=pins, lora=lora, memory=fitted)
-    precision: Precision = pipeline.precision if isinstance(pipeline, GuestSpeculation) else "32bit"
+    precision: Precision = fitted.precision if isinstance(pipeline, GuestSpeculation) else "32bit"
     said = statement(model, pins=pins, lora=lora, precision=precision)
     request = SpeculationRequest(
         source_sha256=sheet.sha256,
