@@ -86,7 +86,7 @@ class Memory:
             pipeline.to(device)
 
     def _backend(self) -> str:
-        """The package that rounds: torchao works everywhere at 8 bits, bitsandbytes on accelerators only, and at 4 bits alone."""
+        """The package that rounds: torchao at 8 bits wherever it is installed, bitsandbytes on accelerators only."""
         has_accelerator = accelerator() is not None
         if self.mode == "4bit" and not has_accelerator:
             raise UnsupportedModelError(
