@@ -63,7 +63,6 @@ def look(repository: str, revision: str | None = None) -> Offer:
         raise UnsupportedModelError(f'{repository} is no hub id: give "owner/name"; what is a folder here needs no fetching.')
     if is_offline():
         raise ModelNotFoundError(f"HF_HUB_OFFLINE forbids to fetch {repository}: unset it, or name a folder as the model.")
-    import httpx
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError
 
@@ -74,7 +73,7 @@ def look(repository: str, revision: str | None = None) -> Offer:
             f"{repository}{f' at {revision}' if revision else ''} was not found on the hub, or asks for consent there: look at "
             f"https://huggingface.co/{repository}."
         ) from error
-    except (OSError, httpx.HTTPError) as error:
+    except _failures() as error:
         raise ModelNotFoundError(f"The hub cannot be reached, so {repository} was not fetched: {str(error)[:200]}") from error
     siblings = {one.rfilename: one for one in found.siblings or []}
     wanted = needed(list(siblings))
@@ -124,9 +123,7 @@ def fetch(offer: Offer, on_progress: Callable[[int, int], None] | None = None) -
         ModelNotFoundError: when the connection ends, or the hub refuses a file.
         ModelChangedError: when a file is not the one that the hub had announced.
     """
-    import httpx
     from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import HfHubHTTPError
 
     digests: dict[str, str] = {}
     done = 0
@@ -140,7 +137,7 @@ def fetch(offer: Offer, on_progress: Callable[[int, int], None] | None = None) -
     for name in offer.files:
         try:
             path = Path(hf_hub_download(offer.repository, name, revision=offer.revision, tqdm_class=_counted(count)))
-        except (HfHubHTTPError, OSError, httpx.HTTPError) as error:
+        except _failures() as error:
             raise ModelNotFoundError(
                 f"{name} of {offer.repository} could not be fetched, so nothing was pinned; the same command goes on where it "
                 f"stopped: {str(error)[:200]}"
@@ -150,7 +147,16 @@ def fetch(offer: Offer, on_progress: Callable[[int, int], None] | None = None) -
             raise ModelChangedError(
                 f"{name} of {offer.repository} is not the file that the hub announces: delete {path} and try again."
             )
+    if on_progress is not None:
+        on_progress(max(1, offer.size), max(1, offer.size))  # files that were here already, or twice, came without a byte
     return Pin(offer.revision, offer.licence, digests)
+
+
+def _failures() -> tuple[type[BaseException], ...]:
+    """What a connection can end with; the library's own error tells which HTTP client it was built on."""
+    from huggingface_hub.errors import HfHubHTTPError
+
+    return (OSError, *HfHubHTTPError.__bases__)
 
 
 def _counted(count: Callable[[int], None]) -> Any:

@@ -19,7 +19,7 @@ from pipelines.guest_pictures import depth_picture, line_picture, picture, worki
 from pipelines.lines import extract_lines
 from pipelines.memory import Memory
 from pipelines.registration import registered
-from pipelines.request import SpeculationRequest
+from pipelines.request import Precision, SpeculationRequest
 from pipelines.restoration import Progress, counter
 from pipelines.speculation import Locked, SpeculationOutput, Start, check_locked, check_sheet, check_starts, reduced
 
@@ -64,7 +64,7 @@ class GuestSpeculation:
 
     def __init__(self, pipeline: Any, model: str, memory: Memory | None = None):
         self.pipeline, self.model, self.memory = pipeline, model, memory or Memory()
-        self.precision = self.memory.precision
+        self.precision: Precision = self.memory.precision
         self.pipeline.set_progress_bar_config(disable=True)
 
     def __call__(

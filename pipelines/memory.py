@@ -12,7 +12,7 @@ from pipelines.request import Precision
 MODES = ("full", "offload", "sequential", "8bit", "4bit")
 _UNCHANGED = (
     'There is no accelerator here, so "{mode}" changes nothing: the whole model lies in the main memory. '
-    "Fewer bits a weight (8bit, 4bit) would save some."
+    "Fewer bits a weight (8bit) would save some."
 )
 
 
@@ -21,7 +21,7 @@ class Memory:
     """One of `MODES`: "full", "offload" (a part at a time), "sequential" (a layer at a time), "8bit", "4bit".
 
     Raises:
-        UnsupportedModelError: for another word.
+        UnsupportedModelError: for another word, and for "4bit" without an accelerator.
         PackageMissingError: for fewer bits without the package that makes them.
     """
 
@@ -86,13 +86,19 @@ class Memory:
             pipeline.to(device)
 
     def _backend(self) -> str:
-        wanted = ("torchao", "bitsandbytes") if self.mode == "8bit" else ("bitsandbytes", "torchao")
-        for name in wanted:
-            if find_spec(name) is not None:
-                return name
+        """The package that rounds: torchao at 8 bits wherever it is installed, bitsandbytes on accelerators only."""
+        has_accelerator = accelerator() is not None
+        if self.mode == "4bit" and not has_accelerator:
+            raise UnsupportedModelError(
+                "4bit needs an accelerator, and there is none here: 8bit is the least that a CPU can do."
+            )
+        if self.mode == "8bit" and find_spec("torchao") is not None:
+            return "torchao"
+        if has_accelerator and find_spec("bitsandbytes") is not None:
+            return "bitsandbytes"
+        needed = "torchao" if self.mode == "8bit" else "bitsandbytes"
         raise PackageMissingError(
-            f"{self.mode} needs {wanted[0]} or {wanted[1]}, and neither is installed: pip install {wanted[0]}, "
-            "or leave --memory out."
+            f"{self.mode} needs {needed}, which is not installed: pip install {needed}, or leave --memory out."
         )
 
     def _config(self, library: str) -> Any:
@@ -100,13 +106,13 @@ class Memory:
         import transformers
 
         place = transformers if library == "transformers" else diffusers
-        if self._backend() == "bitsandbytes":
-            return place.BitsAndBytesConfig(load_in_8bit=True) if self.mode == "8bit" else place.BitsAndBytesConfig(
-                load_in_4bit=True, bnb_4bit_quant_type="nf4"
-            )  # fmt: skip
-        from torchao.quantization import Int4WeightOnlyConfig, Int8WeightOnlyConfig
+        if self._backend() == "torchao":
+            from torchao.quantization import Int8WeightOnlyConfig
 
-        return place.TorchAoConfig(Int8WeightOnlyConfig() if self.mode == "8bit" else Int4WeightOnlyConfig())
+            return place.TorchAoConfig(Int8WeightOnlyConfig())
+        if self.mode == "8bit":
+            return place.BitsAndBytesConfig(load_in_8bit=True)
+        return place.BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4")
 
 
 def accelerator() -> str | None:

@@ -112,22 +112,23 @@ def speculate(
         check_rights(palette.rights, strict_rights)
     earlier = held(ancestor, lock, sheet, home)
 
-    # 2. Read, and build a lit massing of what was read, for each variant its own.
-    part = drawn_part(eight_bit_rgb(sheet.pixels))
-    part, built = _built(part, presets, variants, strength, seed, sheet.sha256, on_progress)
-
-    # 3. Ask, and let the pipeline answer. Torch is loaded here and not before, so that a wrong call fails at once.
+    # 2. Load the model, so that a wrong name fails at once; read, and build a lit massing of what was read for each variant.
+    from pipelines.guest_speculation import GuestSpeculation
     from pipelines.hub import load_speculation
     from pipelines.memory import Memory
-    from pipelines.request import SpeculationRequest
+    from pipelines.request import Precision, SpeculationRequest
     from pipelines.speculation import Locked, Start
     from pipelines.statement import statement
     from studio.models import pins_for
 
     pins, fitted = pins_for(model, home), Memory(memory)
     pipeline = load_speculation(model, pins=pins, lora=lora, memory=fitted)
-    precision = getattr(pipeline, "precision", "32bit")  # our own has 32 bits everywhere
+    precision: Precision = fitted.precision if isinstance(pipeline, GuestSpeculation) else "32bit"
     said = statement(model, draws=True, pins=pins, lora=lora, precision=precision)
+    part = drawn_part(eight_bit_rgb(sheet.pixels))
+    part, built = _built(part, presets, variants, strength, seed, sheet.sha256, on_progress)
+
+    # 3. Ask, and let the pipeline answer.
     request = SpeculationRequest(
         source_sha256=sheet.sha256,
         reference_sha256=palette.sha256 if palette else None,

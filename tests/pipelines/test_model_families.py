@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tiny_checkpoint
 import torch
 from diffusers import (
     QwenImageControlNetPipeline,
@@ -172,6 +173,17 @@ def test_a_single_file_paints_the_same_as_the_folder_that_it_came_from(painters,
     drawing = house(64, 96)
     painter = load_speculation(f"{file}+{weights}")
     one, other = (each(asked(variants=1), drawing).variants[0] for each in (painter, painters["z-image"]))
+    assert np.array_equal(one, other)
+
+
+def test_a_checkpoint_as_its_authors_write_it_paints_the_same_as_the_folder(painters, folders, tmp_path):
+    # beside it lie the settings that it leaves out, and no weights
+    shutil.copytree(folders["sdxl"], tmp_path / "sdxl", ignore=shutil.ignore_patterns("*.safetensors"))
+    file = tmp_path / "sdxl" / "checkpoint.safetensors"
+    tiny_checkpoint.write(painters["sdxl"].pipeline, file)
+    drawing = house(64, 96)
+    painter = load_speculation(f"{file}+{folders['sdxl-union']}")
+    one, other = (each(asked(variants=1), drawing).variants[0] for each in (painter, painters["sdxl"]))
     assert np.array_equal(one, other)
 
 

@@ -122,8 +122,15 @@ def test_eight_bits_a_weight_paint_and_stand_in_the_request(folders):
 @pytest.mark.parametrize(("mode", "package"), [("8bit", "torchao"), ("4bit", "bitsandbytes")])
 def test_fewer_bits_without_the_package_say_what_to_install(monkeypatch, mode, package):
     monkeypatch.setattr(memory, "find_spec", lambda _name: None)
+    monkeypatch.setattr(memory, "accelerator", lambda: "cuda")
     with pytest.raises(PackageMissingError, match=f"pip install {package}"):
         Memory(mode)
+
+
+def test_four_bits_without_an_accelerator_are_refused_with_what_to_take_instead(monkeypatch):
+    monkeypatch.setattr(memory, "accelerator", lambda: None)
+    with pytest.raises(UnsupportedModelError, match="8bit"):
+        Memory("4bit")
 
 
 def test_an_unknown_mode_or_precision_is_refused():

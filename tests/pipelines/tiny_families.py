@@ -73,20 +73,21 @@ def sdxl(root):
     """`sdxl` and `sdxl-union`."""
     words = [*LETTERS, *(letter + "</w>" for letter in LETTERS), "<|startoftext|>", "<|endoftext|>"]
     tokenizer = CLIPTokenizer(vocab={word: at for at, word in enumerate(words)}, merges=[], model_max_length=77)
-    clip = CLIPTextConfig(
-        vocab_size=len(words), hidden_size=32, intermediate_size=37, num_hidden_layers=2, num_attention_heads=4,
-        projection_dim=32, bos_token_id=len(words) - 2, eos_token_id=len(words) - 1, pad_token_id=1,
-    )  # fmt: skip
+    clip = {
+        "vocab_size": len(words), "intermediate_size": 37, "num_hidden_layers": 2, "num_attention_heads": 4,
+        "bos_token_id": len(words) - 2, "eos_token_id": len(words) - 1, "pad_token_id": 1,
+    }  # fmt: skip
     shape = {
         "block_out_channels": (32, 64), "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D"),
         "attention_head_dim": (2, 4),
         "use_linear_projection": True, "addition_embed_type": "text_time", "addition_time_embed_dim": 8,
-        "transformer_layers_per_block": (1, 1), "projection_class_embeddings_input_dim": 80, "cross_attention_dim": 64,
+        "transformer_layers_per_block": (1, 1), "projection_class_embeddings_input_dim": 96, "cross_attention_dim": 80,
     }  # fmt: skip
     unet = UNet2DConditionModel(layers_per_block=1, sample_size=32, up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"), **shape)
     StableDiffusionXLPipeline(
         vae=plain_vae(4), unet=unet, scheduler=DDIMScheduler(steps_offset=1), tokenizer=tokenizer, tokenizer_2=tokenizer,
-        text_encoder=CLIPTextModel(clip), text_encoder_2=CLIPTextModelWithProjection(clip),
+        text_encoder=CLIPTextModel(CLIPTextConfig(hidden_size=32, projection_dim=32, **clip)),
+        text_encoder_2=CLIPTextModelWithProjection(CLIPTextConfig(hidden_size=48, projection_dim=48, **clip)),
     ).save_pretrained(root / "sdxl")  # fmt: skip
     taught(ControlNetUnionModel(
         conditioning_embedding_out_channels=(16, 32), layers_per_block=1, num_control_type=6, num_trans_channel=32,
