@@ -106,8 +106,8 @@ def north(gray: np.ndarray, lettering: Sequence[Written], walls: np.ndarray) -> 
     best = max(found, key=lambda one: one.confidence)
     if any(one.confidence > best.confidence - 0.05 and _apart(one.degrees, best.degrees) > 10 for one in found):
         return None  # two symbols that disagree: neither is believed
-    at = tuple(tuple((np.array(p) + 0.5) / k - 0.5) for p in (best.tail, best.tip))
-    return North(best.degrees, best.confidence, *at, best.source)
+    tail, tip = (((p[0] + 0.5) / k - 0.5, (p[1] + 0.5) / k - 0.5) for p in (best.tail, best.tip))
+    return North(best.degrees, best.confidence, tail, tip, best.source)
 
 
 def _apart(a: float, b: float) -> float:
@@ -241,7 +241,7 @@ def _letter(
     def belongs(at: np.ndarray, height: float) -> bool:
         run, off = (at - middle) @ along / symbol.length, abs((at - middle) @ np.array([-along[1], along[0]]))
         reach = 0.5 + (1.6 * height) / symbol.length
-        return 0.3 < abs(run) < reach and off < max(0.2 * symbol.length, 0.8 * height) and height < 0.8 * symbol.length
+        return bool(0.3 < abs(run) < reach and off < max(0.2 * symbol.length, 0.8 * height) and height < 0.8 * symbol.length)
 
     for one in lettering:
         if one.confidence >= SURE and "".join(c for c in one.text.upper() if c.isalpha()) in WORDS:
