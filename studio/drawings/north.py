@@ -106,7 +106,7 @@ def north(gray: np.ndarray, lettering: Sequence[Written], walls: np.ndarray) -> 
     best = max(found, key=lambda one: one.confidence)
     if any(one.confidence > best.confidence - 0.05 and _apart(one.degrees, best.degrees) > 10 for one in found):
         return None  # two symbols that disagree: neither is believed
-    tail, tip = (((p[0] + 0.5) / k - 0.5, (p[1] + 0.5) / k - 0.5) for p in (best.tail, best.tip))
+    tail, tip = (((p[0] + 0.5) / k - 0.5, (p[1] + 0.5) / k - 0.5) for p in (best.tail, best.tip) if p is not None)
     return North(best.degrees, best.confidence, tail, tip, best.source)
 
 
