@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from pipelines.fidelity_openings import Openings
-from provenance.draft import Document, Draft, Picture, SourceNote
 from provenance.home import Home
 from studio.ancestry import held
 from studio.drawings.reading import Box, FacadeReading
 from studio.massing import Massing
-from studio.sources import Source, open_source
+from studio.sources import open_source
+from studio.variants import variants_draft
 
 TOLERANCE_M = 0.05  # how far a door or window may be off and count as kept, where the sheet's scale was read …
 TOLERANCE_PX = 2.0  # … and where that is less than two pixels, two
@@ -159,7 +159,7 @@ def speculate(
     # 4. Say what is what, and seal it.
     inputs = (sheet.note("input"), *((palette.note("input"),) if palette else ()), *(earlier.notes() if earlier else ()))
     part = replace(part, notes=(*part.notes, *fitted.notes))
-    draft = _draft(sheet, part, request, said, output, inputs, built)
+    draft = variants_draft(sheet, part, request, said, output, inputs, built)
     if earlier:
         where = earlier.mask.pixels
         files = tuple(replace(one, fixed=where) if one.role == "variant" else one for one in draft.files)
@@ -253,119 +253,3 @@ def eight_bit_rgb(pixels: np.ndarray) -> np.ndarray:
         alpha = pixels[..., 3:].astype(np.float32) / 255
         return np.rint(pixels[..., :3] * alpha + 255 * (1 - alpha)).astype(np.uint8)
     return pixels
-
-
-def _draft(
-    sheet: Source,
-    part: Part,
-    request,
-    model: dict,
-    output,
-    inputs: tuple[SourceNote, ...],
-    built: list[Massing],
-) -> Draft:
-    from studio.report.page import variants_page
-
-    # where the network added nothing, the picture comes from the drawing by rule, and no model made a pixel
-    is_painted = output.findings.get("painted_by", "model") == "model"
-    height, width = output.variants[0].shape[:2]
-    everywhere = np.ones((height, width), bool)
-    acted = [None if not is_painted else everywhere if one is None else one for one in output.acted]
-    variants: tuple[Picture, ...] = tuple(
-        Picture(f"variant-{number}.png", variant, "variant", ai=where)
-        for number, (variant, where) in enumerate(zip(output.variants, acted, strict=True), 1)
-    )
-    sheet_of_all = _contact(request, part, output, built, acted)
-    files: tuple[Picture | Document, ...] = (*variants, sheet_of_all, *_passes(built, acted))
-    reduced = (f"{sheet.name} was worked on at {width}×{height} pixels.",) if (height, width) != part.pixels.shape[:2] else ()
-    draft = Draft(
-        operation="speculate",
-        request=request.canonical(),
-        files=files,
-        sources=inputs,
-        model=model if is_painted else None,
-        levels=_levels(built, acted),
-        assumptions=(*sheet.notes, *part.notes, *reduced),
-        findings={
-            **output.findings,
-            "frame": part.frame,
-            "fidelity": [_measured(one) for one in output.fidelity],
-            **_said(built),
-        },
-    )
-    page = variants_page(draft, fidelity=output.fidelity, drawing=part.pixels, names=[_title(one) for one in built])
-    return replace(draft, files=(*files, Document("index.html", "text/html", "page", contains_ai=False, data=page.encode())))
-
-
-def _measured(one) -> dict:
-    """A Fidelity as JSON: of the openings how many had which fate, and where those stand that were not kept."""
-    plain = asdict(one)
-    if one.openings is not None:
-        not_kept = [
-            {"fate": found.fate, "drawn": _rounded(found.drawn), "found": found.found and _rounded(found.found)}
-            for found in one.openings.openings
-            if found.fate != "kept"
-        ]
-        plain["openings"] = {**one.openings.counts(), "not_kept": not_kept, "at": [_rounded(b) for b in one.openings.invented]}
-    return plain
-
-
-def _rounded(box: Sequence[float]) -> list[float]:
-    return [round(side, 1) for side in box]
-def _levels(built: list[Massing], acted: list[np.ndarray | None]) -> dict[str, float]:
-    """Share of the variants' pixels that a model changed (7) and that only rules made (6); tones in colours are all 7."""
-    if not built:
-        return {"7": 1.0}
-    share = float(np.mean([0.0 if one is None else float(one.mean()) for one in acted]))
-    return {"6": 1 - share, "7": share}
-
-
-def _passes(built: list[Massing], acted: list[np.ndarray | None]) -> tuple[Picture | Document, ...]:
-    """What the variants started from, made without AI: the lit massings, the passes of the first, and its solids."""
-    if not built:
-        return ()
-    from blender_addon.scenes.gltf import glb
-    from blender_addon.scenes.levels import palette
-    from studio.report.evidence import level_legend
-
-    first = built[0]
-    is_model = np.any([np.zeros(first.ids.shape, bool) if one is None else one for one in acted], axis=0)
-    levels = np.where(is_model, 7, 6).astype(np.uint8)
-    known = first.ids > 0
-    near, far = (float(v) for v in np.quantile(first.depth[known], (0.01, 0.99))) if known.any() else (0.0, 1.0)
-    depth = np.where(known, 1 - np.clip((first.depth - near) / max(far - near, 1e-3), 0, 1), 0)
-    return (
-        *(Picture(f"massing-{number}.png", one.beauty, "massing") for number, one in enumerate(built, 1)),
-        Picture("lines.png", 255 - first.lines * np.uint8(255), "massing"),
-        Picture("depth.png", np.rint(depth * 65535).astype(np.uint16), "massing"),
-        Picture("normals.png", np.rint((first.normals + 1) * 127.5).astype(np.uint8), "massing"),
-        Picture("ids.png", first.ids, "massing"),
-        Picture("evidence.png", levels, "evidence", palette=palette(), legend=level_legend()),
-        Document("scene.glb", "model/gltf-binary", "scene", contains_ai=False, data=glb(first.model)),
-        Document("scene.json", "application/json", "reading", contains_ai=False, data=first.model.to_json().encode()),
-    )
-
-
-def _said(built: list[Massing]) -> dict:
-    """Preset, light and digests of each massing, for the Record."""
-    said = [{"preset": one.preset, "sun_towards": list(one.hour.towards), "sha256": one.digests()} for one in built]
-    return {"massings": said} if said else {}
-
-
-def _title(massing: Massing) -> str:
-    return massing.preset.replace("-", ", ")
-
-
-def _contact(request, part: Part, output, built: list[Massing], acted: list[np.ndarray | None]) -> Picture:
-    from studio.report.contact import Cell, contact_sheet
-
-    cells = [Cell(part.pixels, "The drawing", ("as it was read, without lettering",) if part.reading else ())]
-    for number, (variant, fit) in enumerate(zip(output.variants, output.fidelity, strict=True)):
-        what = _title(built[number]) if built else "tones of the drawing"
-        lines = (
-            f"{what} · seed {request.seed}·{number} · strength {request.strength:g}",
-            f"F {fit.f:.2f} · {fit.interpretation}",
-        )
-        cells.append(Cell(variant, f"Variant {number + 1}", lines, acted[number]))
-    sheet = contact_sheet(cells)
-    return Picture("contact.png", sheet.pixels, "contact", ai=sheet.acted if sheet.acted.any() else None)

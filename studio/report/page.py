@@ -20,6 +20,7 @@ from provenance.draft import Draft, Picture
 from studio.report import look
 from studio.report.evidence import FULL_SPREAD, EvidenceMap, level_legend, level_shares, uncertainty_picture
 from studio.report.facts import Facts, percent, plural
+from studio.report.fidelity_map import WORDS as FATES
 from studio.report.pieces import (
     assumptions,
     comparison,
@@ -116,7 +117,8 @@ def variants_page(
 <section><h2>How the numbers are meant</h2><p>Each variant was compared with the lines of the drawing.
 <em>Recall</em> is the part of the drawn lines that the variant keeps, <em>precision</em> the part of its lines that were drawn,
 F their harmonic mean, and the worst tile is the worst of 64 fields. Above the gate a variant is called a reconstruction,
-below it a free interpretation. What a model adds is level 7, conjecture, in both.</p></section>{sheet}{_massing(draft)}
+below it a free interpretation. Doors and windows were looked for one by one: whoever misses or moves one is no reconstruction.
+What a model adds is level 7, conjecture, in both.</p></section>{_fates(draft)}{sheet}{_massing(draft)}
 <section><h2>How they were made</h2>{facts_list(facts)}<h3>Assumed, and not given</h3>{assumptions(facts)}</section>
 {_label(facts)}{_files(facts)}"""
     return document(f"{facts.title}: variants", body)
@@ -227,8 +229,16 @@ def _figure(image: np.ndarray, alt: str, caption: str = "") -> str:
 def _fidelity(fit: Any) -> str:
     return (
         f"<small>F {fit.f:.3f} · recall {fit.recall:.3f} · precision {fit.precision:.3f}<br>"
-        f"worst tile {fit.worst_tile:.3f} · mean distance {fit.chamfer:.2f} px</small>"
+        f"worst tile {fit.worst_tile:.3f} · mean distance {fit.chamfer:.2f} px{_counted(fit)}</small>"
     )
+
+
+def _counted(fit: Any) -> str:
+    openings = getattr(fit, "openings", None)
+    if openings is None:
+        return ""
+    counts = ", ".join(f"{number} {fate}" for fate, number in openings.counts().items() if number or fate == "kept")
+    return f"<br>doors and windows: {counts}"
 
 
 def _massing(draft: Draft) -> str:
@@ -238,6 +248,19 @@ def _massing(draft: Draft) -> str:
     figure = _figure(pictures[0].pixels, "The massing that the first variant started from, lit from the upper left")
     return f"""<section><h2>What they started from</h2>{figure}<p class="note">A massing of what was read, in materials and
 depths by rule, level 6. No model made any of it.</p></section>"""
+
+
+def _fates(draft: Draft) -> str:
+    maps = [picture for picture in _pictures(draft, "overlay") if picture.name.startswith("fidelity-")]
+    if not maps:
+        return ""
+    figures = "".join(
+        f"<li>{_figure(one.pixels, f'What variant {number} kept, moved, lost and invented', f'Variant {number}')}</li>"
+        for number, one in enumerate(maps, 1)
+    )
+    legend = "".join(f"<li>{escape(words)}</li>" for words in FATES.values())
+    return f"""<section><h2>Kept, moved, lost, invented</h2><ul class="sheet">{figures}</ul>
+<ul class="note">{legend}</ul></section>"""
 
 
 def _how_many_free(free: int, count: int) -> str:

@@ -1,0 +1,161 @@
+"""The Draft of a speculation: variants and what goes with them, each with what is known of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from provenance.draft import Document, Draft, Picture, SourceNote
+from studio.massing import Massing
+from studio.sources import Source
+
+if TYPE_CHECKING:
+    from studio.speculate import Part
+
+
+def variants_draft(
+    sheet: Source,
+    part: Part,
+    request,
+    model: dict,
+    output,
+    inputs: tuple[SourceNote, ...],
+    built: list[Massing],
+) -> Draft:
+    """Everything that a speculation leaves, not yet sealed: variants, their maps, the contact sheet, the passes, the page.
+
+    Args:
+        sheet: the drawing.
+        part: what of it was drawn after.
+        request, model: the SpeculationRequest, and what a Record says of the model.
+        output: the pipeline's SpeculationOutput.
+        inputs: every file that was given.
+        built: the massing of each variant; empty where there is none.
+    """
+    from studio.report.page import variants_page
+
+    # where the network added nothing, the picture comes from the drawing by rule, and no model made a pixel
+    is_painted = output.findings.get("painted_by", "model") == "model"
+    height, width = output.variants[0].shape[:2]
+    everywhere = np.ones((height, width), bool)
+    acted = [None if not is_painted else everywhere if one is None else one for one in output.acted]
+    variants: tuple[Picture, ...] = tuple(
+        Picture(f"variant-{number}.png", variant, "variant", ai=where)
+        for number, (variant, where) in enumerate(zip(output.variants, acted, strict=True), 1)
+    )
+    sheet_of_all = _contact(request, part, output, built, acted)
+    maps = _maps(part, output, acted)
+    files: tuple[Picture | Document, ...] = (*variants, sheet_of_all, *maps, *_passes(built, acted))
+    reduced = (f"{sheet.name} was worked on at {width}×{height} pixels.",) if (height, width) != part.pixels.shape[:2] else ()
+    draft = Draft(
+        operation="speculate",
+        request=request.canonical(),
+        files=files,
+        sources=inputs,
+        model=model if is_painted else None,
+        levels=_levels(built, acted),
+        assumptions=(*sheet.notes, *part.notes, *reduced),
+        findings={
+            **output.findings,
+            "frame": part.frame,
+            "fidelity": [_measured(one) for one in output.fidelity],
+            **_said(built),
+        },
+    )
+    page = variants_page(draft, fidelity=output.fidelity, drawing=part.pixels, names=[_title(one) for one in built])
+    return replace(draft, files=(*files, Document("index.html", "text/html", "page", contains_ai=False, data=page.encode())))
+
+
+def _measured(one) -> dict:
+    """A Fidelity as JSON: of the openings how many had which fate, and where those stand that were not kept."""
+    plain = asdict(one)
+    if one.openings is not None:
+        not_kept = [
+            {"fate": found.fate, "drawn": _rounded(found.drawn), "found": found.found and _rounded(found.found)}
+            for found in one.openings.openings
+            if found.fate != "kept"
+        ]
+        plain["openings"] = {**one.openings.counts(), "not_kept": not_kept, "at": [_rounded(b) for b in one.openings.invented]}
+    return plain
+
+
+def _rounded(box: Sequence[float]) -> list[float]:
+    return [round(side, 1) for side in box]
+
+
+def _levels(built: list[Massing], acted: list[np.ndarray | None]) -> dict[str, float]:
+    """Share of the variants' pixels that a model changed (7) and that only rules made (6); tones in colours are all 7."""
+    if not built:
+        return {"7": 1.0}
+    share = float(np.mean([0.0 if one is None else float(one.mean()) for one in acted]))
+    return {"6": 1 - share, "7": share}
+
+
+def _maps(part: Part, output, acted: list[np.ndarray | None]) -> tuple[Picture, ...]:
+    """What each variant kept, moved, lost and invented, over the variant itself."""
+    from studio.report.fidelity_map import fidelity_map
+
+    height, width = output.variants[0].shape[:2]
+    drawing = part.pixels
+    if drawing.shape[:2] != (height, width):
+        drawing = cv2.resize(drawing, (width, height), interpolation=cv2.INTER_AREA)
+    shown = [fidelity_map(drawing, one, fit.openings) for one, fit in zip(output.variants, output.fidelity, strict=True)]
+    return tuple(
+        Picture(f"fidelity-{number}.png", one, "overlay", ai=where, may_mark=False)
+        for number, (one, where) in enumerate(zip(shown, acted, strict=True), 1)
+    )
+
+
+def _passes(built: list[Massing], acted: list[np.ndarray | None]) -> tuple[Picture | Document, ...]:
+    """What the variants started from, made without AI: the lit massings, the passes of the first, and its solids."""
+    if not built:
+        return ()
+    from blender_addon.scenes.gltf import glb
+    from blender_addon.scenes.levels import palette
+    from studio.report.evidence import level_legend
+
+    first = built[0]
+    is_model = np.any([np.zeros(first.ids.shape, bool) if one is None else one for one in acted], axis=0)
+    levels = np.where(is_model, 7, 6).astype(np.uint8)
+    known = first.ids > 0
+    near, far = (float(v) for v in np.quantile(first.depth[known], (0.01, 0.99))) if known.any() else (0.0, 1.0)
+    depth = np.where(known, 1 - np.clip((first.depth - near) / max(far - near, 1e-3), 0, 1), 0)
+    return (
+        *(Picture(f"massing-{number}.png", one.beauty, "massing") for number, one in enumerate(built, 1)),
+        Picture("lines.png", 255 - first.lines * np.uint8(255), "massing"),
+        Picture("depth.png", np.rint(depth * 65535).astype(np.uint16), "massing"),
+        Picture("normals.png", np.rint((first.normals + 1) * 127.5).astype(np.uint8), "massing"),
+        Picture("ids.png", first.ids, "massing"),
+        Picture("evidence.png", levels, "evidence", palette=palette(), legend=level_legend()),
+        Document("scene.glb", "model/gltf-binary", "scene", contains_ai=False, data=glb(first.model)),
+        Document("scene.json", "application/json", "reading", contains_ai=False, data=first.model.to_json().encode()),
+    )
+
+
+def _said(built: list[Massing]) -> dict:
+    """Preset, light and digests of each massing, for the Record."""
+    said = [{"preset": one.preset, "sun_towards": list(one.hour.towards), "sha256": one.digests()} for one in built]
+    return {"massings": said} if said else {}
+
+
+def _title(massing: Massing) -> str:
+    return massing.preset.replace("-", ", ")
+
+
+def _contact(request, part: Part, output, built: list[Massing], acted: list[np.ndarray | None]) -> Picture:
+    from studio.report.contact import Cell, contact_sheet
+
+    cells = [Cell(part.pixels, "The drawing", ("as it was read, without lettering",) if part.reading else ())]
+    for number, (variant, fit) in enumerate(zip(output.variants, output.fidelity, strict=True)):
+        what = _title(built[number]) if built else "tones of the drawing"
+        lines = (
+            f"{what} · seed {request.seed}·{number} · strength {request.strength:g}",
+            f"F {fit.f:.2f} · {fit.interpretation}",
+        )
+        cells.append(Cell(variant, f"Variant {number + 1}", lines, acted[number]))
+    sheet = contact_sheet(cells)
+    return Picture("contact.png", sheet.pixels, "contact", ai=sheet.acted if sheet.acted.any() else None)
