@@ -24,6 +24,7 @@ SLIVER = 6.0  # a façade read taller than this many times its width is a part o
 # Of the drawing's width; a wall narrower than this is no measure for a sheet without a scale: half of what the narrowest of
 # our own houses takes of its whole sheet, margins and ground line counted (0.58).
 PART = 0.3
+USUAL_STOREY_M = 4.0  # between a cottage's 2.4 m and a palace's 6 m
 OF_A_PART = 0.5  # of the building's width: a section of less is one of a wing or a room
 POOR = 0.15  # cost of a match per opening (in widths of one) above which the order agrees by chance
 
@@ -306,7 +307,7 @@ def _section(view: View, size: tuple[float, float], elevations: dict[str, Placed
     if view.side:
         axis = ACROSS[view.side]
     elif scale is None:
-        axis = "y"
+        axis = _by_storeys(view, wide, ground, size, ledger)
     else:
         axis = min(("x", "y"), key=lambda a: abs(np.log(wide / size["xy".index(a)] / (scale or 1.0))))
     across = size["xy".index(axis)]
@@ -330,6 +331,24 @@ def _section(view: View, size: tuple[float, float], elevations: dict[str, Placed
             regions=[(view.sha256, view.region((edges[0], 0.0, edges[1], ground)))],
         ))  # fmt: skip
     return placed
+
+
+def _by_storeys(view: View, wide: float, ground: float, size: tuple[float, float], ledger: Ledger) -> str:
+    """Which way a section cuts whose scale nobody knows: so that its storeys come nearest to what people build."""
+    reading = view.cut
+    eaves = next((line.y for line in reading.lines if line.name == "eaves"), None)
+    if eaves is None and (top := wall_top(reading)):
+        eaves = top.y
+    if eaves is None or ground <= eaves:
+        return "y"
+    storeys = 1 + sum(eaves < line.y < ground - 0.1 * (ground - eaves) for line in reading.floors)
+    high = {axis: (ground - eaves) * size["xy".index(axis)] / wide / storeys for axis in ("x", "y")}
+    axis = min(high, key=lambda a: abs(np.log(high[a] / USUAL_STOREY_M)))
+    ledger.notes.append(
+        f"Not certain: {view.name} has no scale, and was taken to cut along the building's {_extent_name(axis)}, because its "
+        f"storeys are {high[axis]:.1f} m high then; say --side or --scale for it."
+    )
+    return axis
 
 
 def _carried_height(reading: SectionReading, ground: float, elevations: dict[str, Placed]) -> float | None:

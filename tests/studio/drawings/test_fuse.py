@@ -194,3 +194,14 @@ def test_openings_are_matched_in_order_with_gaps_and_a_robust_scale():
     assert found.scale == pytest.approx(1 / 40, rel=0.004)
     assert found.shift == pytest.approx(-3, abs=0.06)
     assert aligned([], second, 1, 0).only_second == tuple(range(6))
+
+
+def test_a_section_without_any_scale_cuts_so_that_its_storeys_are_as_people_build():
+    """A narrow section of a long house: along the length its storeys would be halls."""
+    view = plan_view(HOUSE)
+    walls = np.repeat(view.plan.walls, 4, axis=0)  # four times as deep
+    deep = replace(view, reading=replace(view.plan, walls=walls, openings=(), picture=np.zeros((*walls.shape, 3), np.uint8)))
+    fused = fuse([deep, without_scale(section_view(HOUSE))])
+    assert fused.sections[0].side == "south"  # across the width, which it shows
+    assert fused.heights.eaves.z == pytest.approx(HOUSE.height, rel=0.03)
+    assert any("Not certain" in note and "section.png" in note for note in fused.assumptions)

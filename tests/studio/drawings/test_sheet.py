@@ -6,8 +6,11 @@ import pytest
 
 from studio.drawings.paper import flatten
 from studio.drawings.reading import Rectified
+from studio.drawings.rectify import rectified
 from studio.drawings.sheet import BlankSheetError, PhotographError, TextPageError, split
+from studio.drawings.sheet_kinds import UNSURE
 from studio.errors import NoDrawingError
+from studio.samples.ageing import age
 from studio.samples.building import building
 from studio.samples.pen import Pen
 from studio.samples.sheets import elevation, plan, section
@@ -22,6 +25,26 @@ def test_the_kind_of_a_drawing_is_told(drawing, kind):
     found = split(as_sheet(drawing(building(2), "solid").image))
     assert [d.kind for d in found] == [kind]
     assert 0 < found[0].confidence <= 1
+
+
+@pytest.mark.parametrize(("drawing", "kind"), [(elevation, "elevation"), (section, "section")])
+def test_neither_fold_nor_worn_border_makes_a_plan_of_it(drawing, kind):
+    """At full age a crease runs through the sheet, and the border is left in pieces."""
+    aged = age(drawing(building(101), "solid", 34.0).image, 101, 1.0)[0]
+    assert split(rectified(aged))[0].kind == kind
+
+
+def test_a_house_seen_from_a_corner_is_a_view():
+    front = elevation(building(2), "solid", 34.0).image[80:-90, 40:-40]
+    h, w = front.shape[:2]
+    whole = np.float32([[0, 0], [w, 0], [w, h], [0, h]])
+    page = np.full((h + 160, w + 160, 3), 255, np.uint8)
+    for face in ([[0, 0.22], [0.42, 0], [0.42, 1], [0, 0.8]], [[0.42, 0], [1, 0.26], [1, 0.78], [0.42, 1]]):
+        matrix = cv2.getPerspectiveTransform(whole, np.float32(face) * np.float32((w, h)) + np.float32((80, 80)))
+        seen = cv2.warpPerspective(front, matrix, page.shape[1::-1], borderValue=(255, 255, 255))
+        page = np.minimum(page, seen)
+    found = split(as_sheet(page))[0]
+    assert found.kind == "perspective" or found.confidence < UNSURE
 
 
 def test_an_elevation_above_a_plan_are_two_drawings():
