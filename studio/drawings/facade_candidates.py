@@ -22,6 +22,8 @@ SMALLEST, WIDEST, TALLEST = (
 )  # shares of the drawing's longer side: a slit of 15 cm in a front of 25 m … a portal
 SLENDER, SQUAT = 7.0, 0.3  # height over width of a loophole and of a cellar window
 MOST = 20_000  # jamb pairs of a rubble wall are without number; the best closed ones are kept
+BRIDGE, LONG_JAMB = 0.02, 0.14  # of the longer side: a rail that hides a piece of a jamb; a shop's jamb, a window's is shorter and whole
+MOST_BRIDGED = 6000
 STEP = 3  # boxes that agree within this many pixels are one
 
 
@@ -148,10 +150,17 @@ def _jamb_pairs(gray: np.ndarray, edges: Edges) -> list[tuple]:
     """Pairs of upright edges of about one height, closed above and below by level edges or by an arch."""
     h, w = gray.shape
     side = max(h, w)
-    jambs = _segments(edges.upright, max(10, round(0.009 * side)))
-    jambs = jambs[np.argsort(jambs[:, 0], kind="stable")]
     drawn = np.zeros((h, w + 1), np.int32)
     np.cumsum(edges.level, axis=1, out=drawn[:, 1:])
+    bridge = np.ones((round(BRIDGE * side) | 1, 1), np.uint8)
+    whole = cv2.morphologyEx(edges.upright, cv2.MORPH_CLOSE, bridge)
+    found = _paired(_segments(edges.upright, max(10, round(0.009 * side))), drawn, side)[:MOST]
+    return found + _paired(_segments(whole, round(LONG_JAMB * side)), drawn, side)[:MOST_BRIDGED]
+
+
+def _paired(jambs: np.ndarray, drawn: np.ndarray, side: int) -> list[tuple]:
+    """Boxes of jambs, [N, 3] as from `_segments`, the best closed first; drawn: level edges summed up along the rows."""
+    jambs = jambs[np.argsort(jambs[:, 0], kind="stable")]
     found = []
     x, top, end = jambs.T if len(jambs) else (np.zeros(0),) * 3
     for i in range(len(jambs)):
@@ -165,7 +174,7 @@ def _jamb_pairs(gray: np.ndarray, edges: Edges) -> list[tuple]:
             box = _closed(drawn, int(x[i]), int(x[q]), y0, y1)
             if box is not None:
                 found.append(box)
-    return sorted(found, key=lambda f: -f[5])[:MOST]
+    return sorted(found, key=lambda f: -f[5])
 
 
 def _closed(drawn: np.ndarray, x0: int, x1: int, y0: int, y1: int) -> tuple | None:
