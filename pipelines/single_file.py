@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.errors import ModelNotFoundError, UnsupportedModelError
-from pipelines.model_files import absent, index_of, opening, read_json
+from pipelines.model_files import absent, index_of, is_offline, opening, read_json
 
 _WHOLE = ("first_stage_model.", "cond_stage_model.", "conditioner.")  # the decoder or the text encoders lie in it too
 _CONTROL = ("control_", "controlnet_", "control_model.")
@@ -85,7 +85,12 @@ def opened_control(path: Path, dtype: Any) -> Any:
         return _filled(path, kind.from_config(read_json(config)), dtype)
     names = tensor_names(path)
     if any(name.startswith("control_all_x_embedder") for name in names):
-        return _single(path, diffusers.ZImageControlNetModel, dtype=dtype)
+        try:
+            return _single(path, diffusers.ZImageControlNetModel, dtype=dtype, local_files_only=is_offline())
+        except ModelNotFoundError as error:
+            raise ModelNotFoundError(
+                f"{path} leaves out its settings: put its config.json beside it, or go online once."
+            ) from error
     if any(name.startswith(_CONTROL) for name in names):
         return _single(path, diffusers.ControlNetModel, dtype=dtype)
     raise UnsupportedModelError(
@@ -97,7 +102,10 @@ def control_class(config: Path) -> Any:
     """The ControlNet class that a `config.json` names. Raises: UnsupportedModelError when it names no such class."""
     import diffusers
 
-    name = read_json(config).get("_class_name")
+    stated = read_json(config)
+    name = stated.get("_class_name")
+    if name == "ControlNetModel" and "num_control_type" in stated:
+        name = "ControlNetUnionModel"  # published before diffusers had that class
     if not isinstance(name, str) or "ControlNet" not in name or not hasattr(diffusers, name):
         raise UnsupportedModelError(f"{config.parent} is a {name}, not a ControlNet that diffusers knows: name one.")
     return getattr(diffusers, name)

@@ -1,6 +1,7 @@
 """Each family of models that a variant may come from: tiny real pipelines, saved, loaded by name and asked."""
 
 import hashlib
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -176,6 +177,14 @@ def test_a_single_file_paints_the_same_as_the_folder_that_it_came_from(painters,
     assert np.array_equal(one, other)
 
 
+def test_a_controlnet_union_is_known_by_its_settings_where_its_class_is_named_as_before(folders, tmp_path):
+    shutil.copytree(folders["sdxl-union"], tmp_path / "union")
+    config = json.loads((tmp_path / "union" / "config.json").read_text())
+    (tmp_path / "union" / "config.json").write_text(json.dumps(config | {"_class_name": "ControlNetModel"}))
+    painter = load_speculation(f"{folders['sdxl']}+{tmp_path / 'union'}")
+    assert type(painter.pipeline) is StableDiffusionXLControlNetUnionPipeline
+
+
 def test_a_checkpoint_as_its_authors_write_it_paints_the_same_as_the_folder(painters, folders, tmp_path):
     # beside it lie the settings that it leaves out, and no weights
     shutil.copytree(folders["sdxl"], tmp_path / "sdxl", ignore=shutil.ignore_patterns("*.safetensors"))
@@ -195,6 +204,9 @@ def test_a_single_file_that_cannot_be_opened_says_what_is_missing(folders, tmp_p
     save_file({"control_model.time_embed.0.weight": torch.zeros(1)}, tmp_path / "c.safetensors")
     with pytest.raises(UnsupportedModelError, match="draws nothing alone"):
         load_speculation(str(tmp_path / "c.safetensors"))
+    shutil.copy(next(Path(folders["z-image-control"]).glob("*.safetensors")), tmp_path / "zc.safetensors")
+    with pytest.raises(ModelNotFoundError, match=r"config\.json"):
+        load_speculation(f"{folders['z-image-turbo']}+{tmp_path / 'zc.safetensors'}")
     save_file({"something.weight": torch.zeros(1)}, tmp_path / "s.safetensors")
     with pytest.raises(UnsupportedModelError, match="no family"):
         load_speculation(str(tmp_path / "s.safetensors"))
