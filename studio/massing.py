@@ -24,8 +24,9 @@ LIKELY_WINDOW_M = (0.4, 6.0)  # a scale that makes the usual window smaller or l
 DOOR_SHAPE = 1.15  # height over width above which a wide opening is given leaves and no shop window
 WHITE = 0.82  # linear: where the lightest fiftieth of the building is developed to
 FULL_INK = 0.6  # what the strong lines of a sheet are brought to
-GROOVE, ROOF_GROOVE = 0.9, 0.35  # how dark a line of full ink becomes: seen on stone; between tiles it is one line of many
-LIP, ROOF_LIP = 0.35, 1.6  # how much lighter than the stone around it, for a groove as dark as that
+GROOVE, ROOF_GROOVE = 1.2, 0.8  # how dark a line of full ink becomes: as a joint is in stone, or between tiles
+LIP, ROOF_LIP = 0.35, 2.0  # how much lighter its lip is, for a groove as dark as that: on dark slate nothing else is seen
+STACK = 1.8  # how far a drawn chimney may go on below the ridge, in heights of what is seen above it
 CLASSES = ("sky", "wall", "roof", "opening", "ground")  # of pixels, as their numbers
 STEP_M, TURN = 0.012, 0.35  # a line is where depth jumps by more, or the surface turns by more (1 − cosine)
 SKY = ((0.26, 0.41, 0.68), (0.62, 0.73, 0.86))  # linear, at the upper edge and at the ground: pale stone still stands out
@@ -155,7 +156,8 @@ def _under_chimneys(massing: Massing) -> np.ndarray:
         if len(rows):
             wide = columns.max() - columns.min() + 1
             left, right = columns.min() - wide // 4, columns.max() + wide // 4 + 1
-            found[rows.min() :, max(0, left) : right] = True
+            foot = rows.max() + round(STACK * (rows.max() - rows.min() + 1))
+            found[rows.min() : foot, max(0, left) : right] = True
     return found & (massing.classes == 2)
 
 
