@@ -105,7 +105,7 @@ def _maps(part: Part, output, acted: list[np.ndarray | None]) -> tuple[Picture, 
         drawing = cv2.resize(drawing, (width, height), interpolation=cv2.INTER_AREA)
     shown = [fidelity_map(drawing, one, fit.openings) for one, fit in zip(output.variants, output.fidelity, strict=True)]
     return tuple(
-        Picture(f"fidelity-{number}.png", one, "overlay", ai=where, may_mark=False)
+        Picture(f"fidelity-{number}.png", one, "fidelity", ai=where, may_mark=False)
         for number, (one, where) in enumerate(zip(shown, acted, strict=True), 1)
     )
 

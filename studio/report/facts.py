@@ -15,6 +15,7 @@ ROLES = {
     "variant": "one variant",
     "contact": "the drawing and all variants on one sheet",
     "massing": "what the variants started from, made by rules",
+    "fidelity": "what a variant kept, moved, lost and invented",
     "render": "picture of the scene",
     "mask": "where the model was allowed to act",
     "evidence": "evidence level of every pixel",

@@ -251,7 +251,7 @@ depths by rule, level 6. No model made any of it.</p></section>"""
 
 
 def _fates(draft: Draft) -> str:
-    maps = [picture for picture in _pictures(draft, "overlay") if picture.name.startswith("fidelity-")]
+    maps = _pictures(draft, "fidelity")
     if not maps:
         return ""
     figures = "".join(
