@@ -37,7 +37,8 @@ class Picture:
         name: file name in the Release; its ending decides the format (.png, .tif, .jpg, .webp).
         pixels: uint8 or uint16, [H, W], [H, W, 3] or [H, W, 4]; written losslessly except for .jpg.
         ai: bool [H, W], True where a model made the pixel; None when no model touched the picture.
-        role: "restored", "hypothesis", "variant", "render", "mask", "evidence", "uncertainty", "disagreement", "overlay", "fidelity", "contact", "massing".
+        role: "restored", "hypothesis", "variant", "render", "mask", "evidence", "uncertainty", "disagreement", "overlay",
+            "fidelity", "contact", "massing".
         palette: uint8 [N, 3]; when given, `pixels` is uint8 [H, W] of indices into it.
         legend: (index, text) lines written into the picture's metadata beside a palette.
         icc: colour profile of the source, carried through unchanged.

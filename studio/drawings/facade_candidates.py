@@ -22,7 +22,7 @@ SMALLEST, WIDEST, TALLEST = (
 )  # shares of the drawing's longer side: a slit of 15 cm in a front of 25 m … a portal
 SLENDER, SQUAT = 7.0, 0.3  # height over width of a loophole and of a cellar window
 MOST = 20_000  # jamb pairs of a rubble wall are without number; the best closed ones are kept
-BRIDGE, LONG_JAMB = 0.02, 0.14  # of the longer side: a rail that hides a piece of a jamb; a shop's jamb, a window's is shorter and whole
+BRIDGE, LONG_JAMB = 0.02, 0.14  # of the longer side: a rail that hides a piece of a jamb; a shop's jamb (a window's is shorter)
 MOST_BRIDGED = 6000
 STEP = 3  # boxes that agree within this many pixels are one
 
