@@ -22,7 +22,8 @@ SMALLEST, WIDEST, TALLEST = (
 )  # shares of the drawing's longer side: a slit of 15 cm in a front of 25 m … a portal
 SLENDER, SQUAT = 7.0, 0.3  # height over width of a loophole and of a cellar window
 MOST = 20_000  # jamb pairs of a rubble wall are without number; the best closed ones are kept
-BRIDGE, LONG_JAMB = 0.02, 0.14  # of the longer side: a rail that hides a piece of a jamb; a shop's jamb (a window's is shorter)
+BRIDGE = 0.02  # of the longer side: a rail or the edge of a leaf that hides a piece of a jamb
+LONG_JAMB = 0.14  # likewise: a shop's jamb is that long; a window's is shorter, and seen whole
 MOST_BRIDGED = 6000
 STEP = 3  # boxes that agree within this many pixels are one
 
