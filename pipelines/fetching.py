@@ -102,7 +102,7 @@ def needed(names: list[str]) -> list[str]:
     A repository in diffusers' layout often holds the whole model once more as one file at its top, and with fewer bits.
     """
     kept = [name for name in names if name.endswith(_ENDINGS) or Path(name).name.upper().startswith("LICENSE")]
-    kept = [name for name in kept if not _FOLDER_OF_ANOTHER_KIND.search(name) and ".." not in Path(name).parts]
+    kept = [name for name in kept if not _FOLDER_OF_ANOTHER_KIND.search(name) and _is_inside(name)]
     has_parts = "model_index.json" in names
     weights = [name for name in kept if name.endswith(".safetensors") and not (has_parts and "/" not in name)]
     full = [name for name in weights if not _VARIANT.search(name)]
@@ -111,6 +111,10 @@ def needed(names: list[str]) -> list[str]:
         full = plain or full
     chosen = set(full or weights)
     return [name for name in kept if not name.endswith(".safetensors") or name in chosen]
+
+
+def _is_inside(name: str) -> bool:
+    return not name.startswith("/") and "\\" not in name and ".." not in name.split("/")
 
 
 def fetch(offer: Offer, on_progress: Callable[[int, int], None] | None = None) -> Pin:

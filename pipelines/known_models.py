@@ -8,7 +8,7 @@ from pipelines.bundled import bundled_folder, is_bundled
 
 BUNDLED = "bundled"
 WHEN = "as published when this list was made"  # licences change, and nobody here is a lawyer
-_NO_BORDER = "no territory is left out"
+_NO_BORDER = "the licence leaves no territory out"
 _UNKNOWN = "read the licence for territories that it leaves out: some leave out the European Union"
 
 
@@ -47,7 +47,7 @@ _KNOWN = (
      f"{_PERMISSIVE}; its larger sister of 9B is not", "speculation", "about 16 GB of weights at 16 bits", _NO_BORDER),
     ("Tongyi-MAI/Z-Image-Turbo", "Z-Image Turbo, from a lit view or the lines; add +CONTROLNET.safetensors to be led by lines",
      "Apache-2.0", _PERMISSIVE, "speculation", "about 21 GB of weights at 16 bits", _NO_BORDER),
-    ("Qwen/Qwen-Image+InstantX/Qwen-Image-ControlNet-Union", "Qwen-Image led by lines or depth", "Apache-2.0", _PERMISSIVE,
+    ("Qwen/Qwen-Image+InstantX/Qwen-Image-ControlNet-Union", "Qwen-Image led by lines", "Apache-2.0", _PERMISSIVE,
      "speculation", "about 61 GB of weights at 16 bits", _NO_BORDER),
     ("stabilityai/stable-diffusion-xl-base-1.0+xinsir/controlnet-union-sdxl-1.0", "Stable Diffusion XL led by lines and depth",
      "CreativeML OpenRAIL++-M (SDXL) and Apache-2.0 (ControlNet)", _RAIL, "speculation",
@@ -66,6 +66,7 @@ _PARTS = {
     "stabilityai/stable-diffusion-xl-base-1.0": "CreativeML OpenRAIL++-M",
     "xinsir/controlnet-union-sdxl-1.0": "Apache-2.0",
 }
+_EVERYWHERE = {"apache-2.0", "mit", "bsd-2-clause", "bsd-3-clause", "cc0-1.0", "cc-by-4.0"}  # as the hub writes them
 # A licence whose published text leaves territories out: by a word of its name.
 _BORDERS = {
     "hunyuan": "the licence leaves out the European Union, the United Kingdom and South Korea",
@@ -111,7 +112,7 @@ def territory(repository: str, licence: str) -> str:
     for known in _KNOWN:
         if repository in known[0].split("+"):
             return f"{WHEN}: {known[6]}"
-    return _UNKNOWN
+    return _NO_BORDER if licence.lower() in _EVERYWHERE else _UNKNOWN
 
 
 def _is_cached(model: str) -> bool:
