@@ -101,9 +101,11 @@ def speculate(
     """
     from blender_addon.scenes.presets import preset
     from provenance.release import check_folder, check_rights, release
+    from studio.models import pins_for
 
     # 1. Open, and refuse what may not be done before any model runs.
     check_folder(out)
+    pins = pins_for(model, home)
     presets = tuple(preset(name).name for name in presets)
     sheet = open_source(drawing, rights=rights)
     check_rights(sheet.rights, strict_rights)
@@ -119,9 +121,8 @@ def speculate(
     from pipelines.request import Precision, SpeculationRequest
     from pipelines.speculation import Locked, Start
     from pipelines.statement import statement
-    from studio.models import pins_for
 
-    pins, fitted = pins_for(model, home), Memory(memory)
+    fitted = Memory(memory)
     pipeline = load_speculation(model, pins=pins, lora=lora, memory=fitted)
     precision: Precision = fitted.precision if isinstance(pipeline, GuestSpeculation) else "32bit"
     said = statement(model, draws=True, pins=pins, lora=lora, precision=precision)
