@@ -85,7 +85,7 @@ def top_hats(light: np.ndarray, size: int = HAT_PX) -> tuple[np.ndarray, np.ndar
 
 def lines_of(light: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The dark and the pale lines of a window, bool [H, W] each."""
-    dark, pale = (_along(hat) for hat in top_hats(cv2.GaussianBlur(light, (0, 0), 0.7)))
+    dark, pale = (along(hat) for hat in top_hats(cv2.GaussianBlur(light, (0, 0), 0.7)))
     near = np.ones((9, 9), np.uint8)
     # the lit rim of a crack and the paint between two cracks are no lines of the other sign: the deeper one wins
     dark_alone = np.where(dark >= 0.8 * cv2.dilate(pale, near), dark, 0)
@@ -101,8 +101,8 @@ def narrowed(marks: np.ndarray, light: np.ndarray, sign: str) -> np.ndarray:
     """
     hats = top_hats(cv2.GaussianBlur(light, (0, 0), 0.7))
     hat, other = hats if sign == "dark" else hats[::-1]
-    texture = cv2.blur(np.maximum(_along(other), 0), (TEXTURE_PX, TEXTURE_PX), borderType=cv2.BORDER_REFLECT)
-    seen = cv2.dilate((_along(hat) > ABOVE_TEXTURE * texture).view(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    texture = cv2.blur(np.maximum(along(other), 0), (TEXTURE_PX, TEXTURE_PX), borderType=cv2.BORDER_REFLECT)
+    seen = cv2.dilate((along(hat) > ABOVE_TEXTURE * texture).view(np.uint8), np.ones((3, 3), np.uint8)) > 0
     return marks & seen & (hat >= np.maximum(2, CORE * cv2.dilate(hat, np.ones((5, 5), np.uint8))))
 
 
@@ -116,7 +116,7 @@ def net_of(marks: np.ndarray, other: np.ndarray) -> Net:
     return Net(marks.size, centre, other_centre, cells, float(sizes.sum()), connected)
 
 
-def _along(hat: np.ndarray) -> np.ndarray:
+def along(hat: np.ndarray) -> np.ndarray:
     """Response of a line through each pixel: its weaker arm, less the mean over all directions; float32 [H, W]."""
     height, width = hat.shape
     wide = cv2.copyMakeBorder(hat, *(ARM_PX,) * 4, cv2.BORDER_REFLECT).astype(np.uint16)
