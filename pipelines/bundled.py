@@ -7,8 +7,8 @@ from pathlib import Path
 
 from pipelines.errors import WeightsMissingError
 
-DRAWING = "drawing"
-INSIDE = (DRAWING,)  # folders of other models below the restoration's, with digests of their own
+DRAWING, SEGMENTER = "drawing", "segmenter"
+INSIDE = (DRAWING, SEGMENTER)  # folders of other models below the restoration's, with digests of their own
 
 
 def bundled_folder() -> Path:
@@ -46,6 +46,21 @@ def drawing_digest() -> str:
     if not (drawing_folder() / "model_index.json").is_file():
         raise WeightsMissingError(f"{drawing_folder()} holds no model: install the package again, or name another model.")
     return weights_digest(drawing_folder())
+
+
+def segmenter_folder() -> Path:
+    """The folder of the segmenter that proposes masks: `config.json`, `segmenter.safetensors`."""
+    return bundled_folder() / SEGMENTER
+
+
+def has_segmenter() -> bool:
+    """True when the segmenter's weights are there; without them the filters propose alone."""
+    return (segmenter_folder() / "segmenter.safetensors").is_file()
+
+
+def segmenter_digest() -> str:
+    """Digest of the segmenter's weights, 64 hexadecimal digits; "" when there are none."""
+    return weights_digest(segmenter_folder()) if has_segmenter() else ""
 
 
 def weights_digest(folder: Path) -> str:

@@ -28,7 +28,8 @@ def evidence(pixels: np.ndarray) -> np.ndarray:
 
     Returns:
         float32 [16, H, W]: L*, a*, b* and the local contrast of L* (4); dark and pale top-hats of three sizes (6); dark and
-        pale lines at full and half size (4); calmness (1); difference of the two finest hats' signs (1). Most lie in −4…4, all have a spread of about 1.
+        pale lines at full and half size (4); calmness (1); difference of the middle hats (1). Most lie in −4…4, with a
+        spread of about 1.
     """
     lab = _lab(pixels)
     plain = cv2.GaussianBlur(lab[..., 0], (0, 0), 0.7)
@@ -61,4 +62,5 @@ def _lab(pixels: np.ndarray) -> np.ndarray:
 
 def _around(levels: np.ndarray) -> np.ndarray:
     """Mean of the surroundings, float64 [H, W]; whole numbers add up exactly in 64 bits."""
-    return cv2.boxFilter(levels, cv2.CV_64F, (AROUND_PX, AROUND_PX), normalize=False, borderType=cv2.BORDER_REFLECT) / AROUND_PX**2
+    square = (AROUND_PX, AROUND_PX)
+    return cv2.boxFilter(levels, cv2.CV_64F, square, normalize=False, borderType=cv2.BORDER_REFLECT) / AROUND_PX**2

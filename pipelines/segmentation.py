@@ -1,9 +1,10 @@
-"""Proposing where a picture is damaged: a first mask for a person to correct, made without any model.
+"""Proposing where a picture is damaged: a first mask for a person to correct.
 
-It sees nets of cracks, dark or pale (`line_marks.py`), long scratches, and losses that show a common ground (`islands.py`).
-Whether the lines of a picture are cracks at all is decided for the whole picture: cracks mostly have one sign and hang
-together; how deep a line must be is decided by its neighbourhood. A written, printed or engraved page consists of lines, so
-nothing is proposed there. Stains, tide lines, fading and losses without a rim it does not see.
+Two look at it. Filters see nets of cracks, dark or pale (`line_marks.py`), long scratches, and losses that show a common ground
+(`islands.py`). A small network (`segmenter.py`) starts from what they see and tells damage from what is drawn. Whether the
+picture is damaged at all, and how, is decided for the whole of it (`damage_gate.py`); only then is a pixel proposed. Without
+the network's weights the filters decide alone: cracks mostly have one sign and hang together. A written, printed or engraved
+page consists of lines, so nothing is proposed there.
 """
 
 from __future__ import annotations
@@ -11,23 +12,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
+from pipelines.bundled import has_segmenter
 from pipelines.composite import check_pixels
+from pipelines.damage_gate import SIGNS, Evidence, judged
 from pipelines.islands import Ground, grounds_of, islands_of
-from pipelines.line_marks import Net, lightness, lines_of, narrowed, net_of, straight_marks, top_hats
+from pipelines.line_marks import HAT_PX, Net, lightness, lines_of, narrowed, net_of, straight_marks, top_hats
 from pipelines.tiles import Window
+
+if TYPE_CHECKING:
+    from pipelines.segmenter import Segmenter
 
 WINDOW_PX = 1024
 MARGIN_PX = 160  # the widest loss, and more than a mark needs to be judged
-SIGNS = ("dark", "pale")
 SCRATCHES = 3  # fewer straight marks may be anything
 ONE_SIGN = 5.0  # times the straight marks of the other sign; edges of frames and rigging have both
 MOSTLY = 0.5  # of the lines of their sign: where lines abound, some are straight
 PAGE = "It looks like a page of writing, print or line drawing, where lines are no cracks."
 NOTHING = "Neither a net of cracks nor scratches nor losses with a common ground stand out."
+POSSIBLE = 0.1  # what filters see as a crack needs so much of the network's belief in a line of any kind
+_LINE_BIT = 7  # of the marks: possible as above; the bits below stand for the network's classes
 
 
 @dataclass(frozen=True)
@@ -49,27 +57,6 @@ class Proposal:
     reason: str = ""
 
 
-@dataclass
-class _Seen:
-    """What the first look at all windows adds up to, per sign."""
-
-    nets: dict[str, Net]
-    straight: dict[str, list[int]]  # count, pixels
-
-    def damage(self) -> dict[str, str]:
-        """The signs whose lines are damage, and which: "crack" or "scratch"."""
-        found = {}
-        for sign, other in (SIGNS, SIGNS[::-1]):
-            count, pixels = self.straight[sign]
-            if self.nets[sign].is_cracked():
-                found[sign] = "crack"
-                continue
-            most = max(MOSTLY * self.nets[sign].mass, ONE_SIGN * self.straight[other][1])
-            if count >= SCRATCHES and pixels > most:
-                found[sign] = "scratch"
-        return found
-
-
 def propose(pixels: np.ndarray) -> Proposal:
     """Propose a damage mask.
 
@@ -78,27 +65,118 @@ def propose(pixels: np.ndarray) -> Proposal:
 
     Raises:
         PixelsError: for other arrays.
+    """
+    if not has_segmenter():
+        return propose_classically(pixels)
+    from pipelines.segmenter import bundled_segmenter  # torch is loaded here and not before
+
+    return propose_with(bundled_segmenter(), pixels)
+
+
+def propose_with(segmenter: Segmenter, pixels: np.ndarray) -> Proposal:
+    """Propose as `propose` does, with this network."""
+    check_pixels(pixels)
+    if is_page(lightness(_reduced(pixels))):
+        return _proposal(pixels, iter(()), PAGE)
+    seen, grounds = looked(pixels)
+    marks = _learned(segmenter, pixels, seen)
+    chances = judged(segmenter.gate, seen.vector()[None])[0]
+    damage = damage_of(seen)
+    allowed = dict(zip(segmenter.classes, (chances >= segmenter.open_from).tolist(), strict=True))
+    kept = {sign: kind for sign, kind in damage.items() if not segmenter.is_vetoed(f"{sign} {kind}", chances)}
+    grounds = () if segmenter.is_vetoed("loss", chances) else grounds
+
+    def found() -> Iterator[tuple[Window, Window, dict[str, np.ndarray]]]:
+        for core, window in _windows(*pixels.shape[:2]) if kept or grounds or any(allowed.values()) else ():
+            seen_here = _found(pixels[window.slices()], kept, grounds)
+            yield core, window, _joined(seen_here, marks[window.slices()], pixels[window.slices()], allowed, segmenter.classes)
+
+    return _proposal(pixels, found(), NOTHING)
+
+
+def propose_classically(pixels: np.ndarray) -> Proposal:
+    """Propose by filters alone.
 
     Source: top-hat transforms (Meyer 1979), as good on synthetic cracks as vesselness filters at a thirtieth of their time;
     the other sign as control group after the knockoffs of Barber and Candès 2015.
     """
     check_pixels(pixels)
-    height, width = pixels.shape[:2]
-    kinds = {f"{sign} {kind}": 0.0 for kind in ("crack", "scratch") for sign in SIGNS} | {"loss": 0.0}
-    mask = np.zeros((height, width), bool)
     if is_page(lightness(_reduced(pixels))):  # strokes and the paper between them are islands of one colour, too
-        return Proposal(mask, 0.0, kinds, True, PAGE)
-    damage = _look(pixels).damage()
-    grounds = grounds_of(_reduced(pixels), cracked="crack" in damage.values())
-    for core, window in _windows(height, width) if damage or grounds else ():
-        for kind, found in _found(pixels[window.slices()], damage, grounds).items():
-            inside = found[core.within(window)]
+        return _proposal(pixels, iter(()), PAGE)
+    seen, grounds = looked(pixels)
+    damage = damage_of(seen)
+    windows = _windows(*pixels.shape[:2]) if damage or grounds else ()
+    found = ((core, window, _found(pixels[window.slices()], damage, grounds)) for core, window in windows)
+    return _proposal(pixels, found, NOTHING)
+
+
+def looked(pixels: np.ndarray) -> tuple[Evidence, tuple[Ground, ...]]:
+    """What the filters see of a whole picture, and the grounds that show in it."""
+    seen = _look(pixels)
+    grounds = grounds_of(_reduced(pixels), cracked="crack" in damage_of(seen).values())
+    seen.grounds = len(grounds)
+    return seen, grounds
+
+
+def damage_of(seen: Evidence) -> dict[str, str]:
+    """The signs whose lines are damage by the filters alone, and which: "crack" or "scratch"."""
+    found = {}
+    for sign, other in (SIGNS, SIGNS[::-1]):
+        count, pixels = seen.straight[sign]
+        if seen.nets[sign].is_cracked():
+            found[sign] = "crack"
+            continue
+        most = max(MOSTLY * seen.nets[sign].mass, ONE_SIGN * seen.straight[other][1])
+        if count >= SCRATCHES and pixels > most:
+            found[sign] = "scratch"
+    return found
+
+
+def _proposal(pixels: np.ndarray, found: Iterator[tuple[Window, Window, dict[str, np.ndarray]]], nothing: str) -> Proposal:
+    """Add up windows: core, window, and damage by kind in it, bool [h, w]."""
+    kinds = {f"{sign} {kind}": 0.0 for kind in ("crack", "scratch") for sign in SIGNS} | {"loss": 0.0}
+    mask = np.zeros(pixels.shape[:2], bool)
+    for core, window, by_kind in found:
+        for kind, there in by_kind.items():
+            inside = there[core.within(window)]
             mask[core.slices()] |= inside
             kinds[kind] += float(np.count_nonzero(inside)) / mask.size
     if not mask.any():
-        return Proposal(mask, 0.0, kinds, True, NOTHING)
+        return Proposal(mask, 0.0, kinds, True, nothing)
     mask = cv2.dilate(mask.view(np.uint8), np.ones((3, 3), np.uint8)).view(bool)
     return Proposal(mask, float(mask.mean()), kinds, False)
+
+
+def _learned(segmenter: Segmenter, pixels: np.ndarray, seen: Evidence) -> np.ndarray:
+    """What the network marks, a bit per class, uint8 [H, W]; `seen` is told how sure it is."""
+    marks = np.zeros(pixels.shape[:2], np.uint8)
+    for tile, chances in segmenter.probabilities(pixels):
+        seen.add(chances)
+        place = marks[tile.slices()]
+        for index, (plane, at) in enumerate(zip(chances, segmenter.thresholds, strict=True)):
+            place |= (plane > at).astype(np.uint8) << index
+        place |= (chances[:3].max(0) > POSSIBLE).astype(np.uint8) << _LINE_BIT
+    return marks
+
+
+def _joined(
+    seen: dict[str, np.ndarray], marks: np.ndarray, pixels: np.ndarray, allowed: dict[str, bool], classes: tuple[str, ...]
+) -> dict[str, np.ndarray]:
+    """What filters and network found in a window, by kind; a line of the filters counts where the network thinks of one."""
+    possible = (marks >> _LINE_BIT).astype(bool)
+    found = {kind: there if kind == "loss" else there & possible for kind, there in seen.items()}
+    for index, name in enumerate(classes):
+        there = (marks >> index & 1).astype(bool)
+        if not allowed[name] or name == "veil" or not there.any():
+            continue
+        if name == "scratch":
+            dark, pale = top_hats(lightness(pixels), HAT_PX + 2)
+            parts = {"dark scratch": there & (dark > pale), "pale scratch": there & (dark <= pale)}
+        else:
+            parts = {name: there}
+        for kind, part in parts.items():
+            found[kind] = found[kind] | part if kind in found else part
+    return found
 
 
 def is_page(light: np.ndarray) -> bool:
@@ -138,8 +216,8 @@ def _windows(height: int, width: int) -> Iterator[tuple[Window, Window]]:
             yield core, core.grown(MARGIN_PX).clipped(height, width)
 
 
-def _look(pixels: np.ndarray) -> _Seen:
-    seen = _Seen({sign: Net() for sign in SIGNS}, {sign: [0, 0] for sign in SIGNS})
+def _look(pixels: np.ndarray) -> Evidence:
+    seen = Evidence(nets={sign: Net() for sign in SIGNS}, straight={sign: [0, 0] for sign in SIGNS})
     for _, window in _windows(*pixels.shape[:2]):  # margins are counted twice: everything is a ratio
         marks = dict(zip(SIGNS, lines_of(lightness(pixels[window.slices()])), strict=True))
         for sign, other in (SIGNS, SIGNS[::-1]):

@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from pipelines.bundled import segmenter_folder
 from pipelines.evidence import PLANES, evidence
 from pipelines.tiles import Window, tiles
 from pipelines.unet import PixelNorm
@@ -76,19 +77,31 @@ class SegmenterNetwork(nn.Module):
 
 @dataclass(frozen=True)
 class Segmenter:
-    """A network and what makes its logits honest.
+    """A network, what makes its logits honest, and what decides over the whole picture.
+
+    All but the weights was fitted on pictures that were neither trained nor tested on.
 
     Attributes:
         network: in evaluation mode, channels last.
-        slope, shift: float32 [5]: logit → slope · logit + shift, fitted on pictures that were neither trained nor tested on
-            (Platt 1999).
-        facts: what else `config.json` says: thresholds, the gate, the training.
+        slope, shift: float32 [5]: logit → slope · logit + shift (Platt 1999).
+        thresholds: float32 [5]: probability from which a pixel is proposed.
+        gate: float64 [5, F + 1]: weights of the judgement over the picture, see `damage_gate.py`.
+        open_from: float64 [5]: chance of a class from which the network may propose it.
+        vetoed_below: float64 [5]: chance below which the filters may not, either.
     """
 
     network: SegmenterNetwork
     slope: np.ndarray
     shift: np.ndarray
-    facts: dict
+    thresholds: np.ndarray
+    gate: np.ndarray
+    open_from: np.ndarray
+    vetoed_below: np.ndarray
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes, in the order of all arrays."""
+        return CLASSES
 
     @classmethod
     def load(cls, folder: Path) -> Segmenter:
@@ -96,8 +109,14 @@ class Segmenter:
         facts = json.loads((folder / "config.json").read_text())
         network = SegmenterNetwork(tuple(facts["widths"]))
         network.load_state_dict({name: value.float() for name, value in load_file(folder / "segmenter.safetensors").items()})
-        calibration = (np.asarray(facts[name], np.float32) for name in ("slope", "shift"))
-        return cls(network.eval().to(memory_format=torch.channels_last), *calibration, facts)
+        pixel = (np.asarray(facts[name], np.float32) for name in ("slope", "shift", "thresholds"))
+        picture = (np.asarray(facts[name], np.float64) for name in ("gate", "open_from", "vetoed_below"))
+        return cls(network.eval().to(memory_format=torch.channels_last), *pixel, *picture)
+
+    def is_vetoed(self, kind: str, chances: np.ndarray) -> bool:
+        """Whether the filters may not propose a kind, given the chance of each class, [5]."""
+        index = CLASSES.index(kind if kind in CLASSES else kind.split()[-1])
+        return bool(chances[index] < self.vetoed_below[index])
 
     def probabilities(self, pixels: np.ndarray, tile_px: int = TILE_PX) -> Iterator[tuple[Window, np.ndarray]]:
         """Tile by tile, the probability of each class.
@@ -118,3 +137,8 @@ class Segmenter:
             rows, columns = tile.within(window)
             logits = logits[:, rows, columns] * self.slope[:, None, None] + self.shift[:, None, None]
             yield tile, 1 / (1 + np.exp(-logits))
+
+
+def bundled_segmenter() -> Segmenter:
+    """The segmenter that comes with the package."""
+    return Segmenter.load(segmenter_folder())

@@ -134,7 +134,7 @@ class Sample:
     unsure: np.ndarray
 
 
-def sample(picture: np.ndarray, bank: Blemishes, rng: np.random.Generator, *, is_line: bool, whole: float = WHOLE_SHARE) -> Sample:
+def sample(picture: np.ndarray, bank: Blemishes, rng: np.random.Generator, *, is_line: bool, whole: float) -> Sample:
     """Damage a picture, or leave it whole.
 
     Args:
@@ -150,7 +150,7 @@ def sample(picture: np.ndarray, bank: Blemishes, rng: np.random.Generator, *, is
         picture = _drawn(side, bank, rng)
     image = _toned(picture, rng)
     if rng.random() >= (whole + 1) / 2 if is_line else rng.random() >= whole:
-        kinds = rng.random(4) < (0.62, 0.27, 0.27, 0.14)
+        kinds = rng.random(4) < (0.5, 0.45, 0.25, 0.17)
         if kinds[1]:  # paint falls before it cracks
             cover = _piece(bank.losses, side, rng)
             seen = _lost(image, cover, bank, rng)
@@ -204,7 +204,8 @@ def _piece(family: list[np.ndarray], side: tuple[int, int], rng: np.random.Gener
         cover = np.ascontiguousarray(whole[y : y + part[0], x : x + part[1]])
         if cover.mean() > 1:
             break
-    return cv2.resize(cover, side[::-1], interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR).astype(np.float32) / 255
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    return cv2.resize(cover, side[::-1], interpolation=method).astype(np.float32) / 255
 
 
 def _colour(rng: np.random.Generator) -> np.ndarray:
@@ -220,7 +221,8 @@ def _lost(image, cover, bank: Blemishes, rng: np.random.Generator) -> np.ndarray
     if rng.random() < 0.25:
         deeper = _cut(bank.textures, side, rng)[..., None] > rng.uniform(0.3, 1.5)
         ground = np.where(deeper, _colour(rng).astype(np.float32), ground)
-    grain = 1 + rng.uniform(0, 0.08) * _cut(bank.textures, side, rng) + rng.uniform(0, 0.04) * _cut(bank.textures[:2], side, rng)
+    grain = 1 + rng.uniform(0, 0.08) * _cut(bank.textures, side, rng)
+    grain = grain + rng.uniform(0, 0.04) * _cut(bank.textures[:2], side, rng)
     if rng.random() < 0.2:
         y, x = np.mgrid[: side[0], : side[1]]
         pitch = rng.uniform(4, 12)
@@ -233,7 +235,7 @@ def _lost(image, cover, bank: Blemishes, rng: np.random.Generator) -> np.ndarray
 
 
 def _cracked(image, cover, bank: Blemishes, rng: np.random.Generator) -> tuple[np.ndarray, int]:
-    """A core that is darker or paler by a tenth to all of the way, unevenly; at times a pale rim or one lit flank. → class"""
+    """A core that is darker or paler by a tenth to all of the way, unevenly; at times a rim or a lit flank. → picture, class."""
     strength = np.exp(rng.uniform(np.log(0.12), np.log(1.0))) if rng.random() < 0.5 else rng.uniform(0.6, 1)
     uneven = np.clip(1 + rng.uniform(0, 0.4) * _cut(bank.textures[2:], cover.shape, rng), 0.1, 1.6)
     ink = np.clip(strength * uneven * cover, 0, 1)[..., None]

@@ -109,7 +109,8 @@ def example(known: list[Picture], bank: Blemishes, rng: np.random.Generator, sid
 
 def loss_of(logits: torch.Tensor, truth: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:
     """Cross-entropy, and soft Dice (Milletari et al. 2016) of the classes that occur; all float32 [B, 5, H, W]."""
-    entropy = (F.binary_cross_entropy_with_logits(logits, truth, reduction="none") * counts).sum((0, 2, 3)) / counts.sum((0, 2, 3))
+    entropy = F.binary_cross_entropy_with_logits(logits, truth, reduction="none") * counts
+    entropy = entropy.sum((0, 2, 3)) / counts.sum((0, 2, 3))
     guess = logits.sigmoid() * counts
     found, there = (guess * truth).sum((0, 2, 3)), (truth * counts).sum((0, 2, 3))
     dice = 1 - (2 * found + 1) / (guess.sum((0, 2, 3)) + there + 1)

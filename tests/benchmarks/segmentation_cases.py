@@ -42,10 +42,10 @@ class Case:
     unsure: np.ndarray
 
 
-def held_out(folder: Path, kinds: tuple[str, ...] | None = None, at_most: int | None = None) -> Iterator[tuple[dict, np.ndarray]]:
-    """Row and pixels of held-out works, spread evenly over the index."""
+def held_out(folder: Path, kinds: tuple[str, ...] | None, at_most: int) -> Iterator[tuple[dict, np.ndarray]]:
+    """Row and pixels of held-out works, of all kinds or of some, spread evenly over the index."""
     wanted = [row for row in rows(folder, "holdout") if row["kind"] != "damage" and (kinds is None or row["kind"] in kinds)]
-    if at_most is not None and at_most < len(wanted):
+    if at_most < len(wanted):
         wanted = [wanted[round(i)] for i in np.linspace(0, len(wanted) - 1, at_most)]
     return decoded(folder, wanted)
 
