@@ -118,6 +118,7 @@ def given_mask(path: Path, source: Source, fit: bool) -> Mask:
 def proposed_mask(source: Source) -> Mask:
     """The mask that the damage detector proposes. Raises: NothingDamagedError when it finds nothing."""
     from pipelines.segmentation import propose
+    from pipelines.statement import segmenter_statement
 
     proposal = propose(source.pixels)
     if proposal.nothing_found:
@@ -126,9 +127,11 @@ def proposed_mask(source: Source) -> Mask:
             "Draw a mask of your own (white = lost) and pass --mask."
         )
     kinds = ", ".join(f"{kind} {share:.2%}" for kind, share in proposal.kinds.items() if share > 0)
+    weights = segmenter_statement()["weights_sha256"]
     said = (
         f"The mask was proposed by the damage detector ({kinds} of the picture), not drawn by a person: "
         "look at mask.png, correct it, and pass it back with --mask.",
+        *((f"The detector's network has the weights sha256 {weights}.",) if weights else ()),
     )
     digest = hashlib.sha256(np.packbits(proposal.mask).tobytes()).hexdigest()
     return Mask(source.path, "mask.png", digest, "image/png", proposal.mask, float(proposal.mask.mean()), said)

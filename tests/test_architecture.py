@@ -18,6 +18,8 @@ MAY_WRITE = {
     "pipelines/training/sheet.py": "sample sheets of a training run",
     "pipelines/training/publish.py": "model card and datasheet of a training run",
     "pipelines/training/publish_drawing.py": "the card of the weights for variants",
+    "pipelines/training/segment.py": "logs of a training run of the segmenter",
+    "pipelines/training/calibrate.py": "thresholds and gate of the segmenter",
     "blender_addon/render.py": "Blender's process, into its temporary folder",
     "blender_addon/passes.py": "Blender's process, into its temporary folder",
     "blender_addon/launch.py": "the job file in the render's temporary folder",

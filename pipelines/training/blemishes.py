@@ -235,7 +235,7 @@ def _lost(image, cover, bank: Blemishes, rng: np.random.Generator) -> np.ndarray
 
 
 def _cracked(image, cover, bank: Blemishes, rng: np.random.Generator) -> tuple[np.ndarray, int]:
-    """A core that is darker or paler by a tenth to all of the way, unevenly; at times a rim or a lit flank. → picture, class."""
+    """A core that is darker or paler by a tenth to all of the way, unevenly; perhaps a rim or lit flank. → picture, class."""
     strength = np.exp(rng.uniform(np.log(0.12), np.log(1.0))) if rng.random() < 0.5 else rng.uniform(0.6, 1)
     uneven = np.clip(1 + rng.uniform(0, 0.4) * _cut(bank.textures[2:], cover.shape, rng), 0.1, 1.6)
     ink = np.clip(strength * uneven * cover, 0, 1)[..., None]

@@ -35,7 +35,7 @@ PRESENT = 2e-3  # share of a picture that makes a class present
 STIFF = 0.02  # weight of the penalty on the gate's coefficients
 FALSE_ALARMS = 0.01  # of the whole pictures may be proposed anything, as far as the gate of one class is to blame
 VETOES = 0.03  # of the pictures that have a class may have it vetoed
-THRESHOLDS = (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6)
+THRESHOLDS = (0.08, 0.12, 0.16, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6)
 TOLERANCE = np.ones((5, 5), np.uint8)
 
 

@@ -76,12 +76,12 @@ def pictures(folder: Path, at_most: int | None, *, apart: bool) -> list[Picture]
 
 
 def _is_apart(row: dict[str, str]) -> bool:
-    return zlib.crc32((row["artist_key"] or row["source_repository"]).encode()) % APART == 0
+    return zlib.crc32((row.get("artist_key") or row.get("source_repository") or row["name"]).encode()) % APART == 0
 
 
 def is_line(row: dict[str, str]) -> bool:
     """Whether a row of the index is a print, a drawing or a page."""
-    drawn = row["kind"] == "architecture" and row["subkind"] in ("line", "photograph or tone engraving")
+    drawn = row["kind"] == "architecture" and row.get("subkind") in ("line", "photograph or tone engraving")
     return drawn or row["kind"] in ("print-drawing", "manuscript")
 
 

@@ -1,0 +1,101 @@
+"""Teaching the segmenter: what would be broken when truth does not fit the picture, or a run cannot be resumed."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from safetensors.torch import load_file
+
+from pipelines.segmentation import propose_with
+from pipelines.segmenter import CLASSES, Segmenter
+from pipelines.training import calibrate, segment
+from pipelines.training.blemishes import DARK, LOSS, PALE, SEEN, VEIL, Blemishes, sample
+from pipelines.training.calibrate import alarms, gate_weights, judged, judged_pictures, platt
+from pipelines.training.segment import PLANS, Picture, batch, example, train
+
+SHORT = replace(PLANS["tiny"], steps=4, side=64, checkpoint_every=2)
+
+
+@pytest.fixture(scope="module")
+def bank():
+    return Blemishes.drawn(0, 1, side=220)
+
+
+@pytest.fixture(scope="module")
+def known():
+    rng = np.random.default_rng(3)
+    small = rng.integers(40, 220, (4, 8, 9, 3)).astype(np.uint8)
+    return [Picture(np.kron(one, np.ones((26, 26, 1), np.uint8)), index == 3, 0.0) for index, one in enumerate(small)]
+
+
+def test_what_is_labelled_has_changed_and_a_dark_crack_is_darker(bank):
+    flat, seen = np.full((160, 160, 3), 0.5, np.float32), np.zeros(5, int)
+    for seed in range(40):
+        made = sample(flat, bank, np.random.default_rng(seed), is_line=False, whole=0.0)
+        assert not (made.truth & made.unsure).any()
+        assert (made.truth[:VEIL].sum(0) <= 1).all()  # what lies above hides what lies below
+        seen += made.truth.any((1, 2))
+        light = made.pixels.mean(-1)
+        if made.truth[DARK].sum() > 50 and not made.truth[[PALE, LOSS, VEIL]].any():
+            assert np.median(light[made.truth[DARK]]) < np.median(light[~made.truth.any(0)])
+    assert (seen > 0).all() and SEEN > 0
+
+
+def test_a_whole_picture_has_no_truth(bank):
+    flat = np.full((96, 96, 3), 0.5, np.float32)
+    for seed in range(10):
+        assert not sample(flat, bank, np.random.default_rng(seed), is_line=False, whole=1.0).truth.any()
+
+
+def test_a_batch_depends_on_its_step_alone(bank, known):
+    first, again, other = (batch(known, bank, SHORT, step)[0] for step in (3, 3, 4))
+    assert np.array_equal(first, again) and not np.array_equal(first, other)
+
+
+def test_examples_come_at_every_scale(bank, known):
+    rng = np.random.default_rng(0)
+    assert {example(known, bank, rng, side).pixels.shape for side in (64, 160) for _ in range(6)} == {(64, 64, 3), (160, 160, 3)}
+
+
+def test_a_killed_run_goes_on_as_if_nothing_had_happened(bank, known, tmp_path):
+    once = load_file(train(SHORT, known, bank, tmp_path / "once"))
+    train(replace(SHORT, steps=2), known, bank, tmp_path / "twice")  # killed after its first checkpoint …
+    rate = [json.loads(line)["step"] for line in (tmp_path / "twice" / "log.jsonl").read_text().splitlines()]
+    twice = load_file(train(SHORT, known, bank, tmp_path / "twice"))
+    assert rate == [2] and once.keys() == twice.keys()
+    assert max(float((once[name] - twice[name]).abs().max()) for name in once) < 0.02  # … with the rate of a shorter plan
+
+
+def test_a_gate_learns_what_tells_pictures_apart():
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(0, 1, (200, 6))
+    present = np.stack([vectors[:, c] > 0.3 for c in range(5)], 1)
+    weights = gate_weights(vectors, present)
+    assert ((judged(weights, vectors) > 0.5) == present).mean() > 0.9
+    open_from, vetoed_below = alarms(judged(weights, vectors), present, ~present.any(1))
+    assert all(low <= high for low, high in zip(vetoed_below, open_from, strict=True))
+
+
+def test_calibration_and_gate_make_a_model_that_proposes(bank, known, tmp_path, monkeypatch):
+    train(SHORT, known, bank, tmp_path / "run")
+    run = {"widths": SHORT.widths, "size": SHORT.size, "works": None, "calibrated_on": 9}
+    (tmp_path / "run" / "config.json").write_text(json.dumps(run))
+    monkeypatch.setattr(calibrate, "pictures", lambda *_, **__: known)
+    monkeypatch.setattr(calibrate, "SIDE_PX", 96)
+    monkeypatch.setattr("sys.argv", ["calibrate", "--data", "-", "--run", str(tmp_path / "run"), "--out", str(tmp_path / "model")])
+    calibrate.main()
+    segmenter = Segmenter.load(tmp_path / "model")
+    assert segmenter.classes == CLASSES and (segmenter.vetoed_below <= segmenter.open_from).all()
+    assert propose_with(segmenter, known[0].pixels).mask.shape == known[0].pixels.shape[:2]
+
+
+def test_the_line_of_the_calibration_undoes_an_overconfident_network(bank, known):
+    rng = np.random.default_rng(1)
+    honest = rng.normal(-1, 2, (5, 64, 64))
+    truth = rng.random(honest.shape) < 1 / (1 + np.exp(-honest))
+    made = sample(np.full((64, 64, 3), 0.5, np.float32), bank, rng, is_line=False, whole=1.0)
+    one = calibrate.Judged((3 * honest).astype(np.float16), replace(made, truth=truth), None)
+    slope, shift = platt([one], 0, rng)
+    assert abs(slope - 1 / 3) < 0.05 and abs(shift) < 0.15
+    assert segment.SCALES and judged_pictures
