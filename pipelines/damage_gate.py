@@ -1,7 +1,7 @@
 """Whether a picture is damaged at all, and how: a judgement over the whole picture, before any pixel is proposed.
 
 A network that looks 96 px around itself mistakes twigs, rigging and hatching for cracks now and then; over a whole picture real
-damage is surer of itself, hangs together, and is seen by the classical filters, too. The gate weighs all of that.
+damage is surer of itself, hangs together, and has one sign. The gate weighs all of that, and knows nothing of single pixels.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pipelines.line_marks import Net
 
 SURE, MAYBE = 0.5, 0.15  # probabilities
 LONG_PX = 32  # diagonal of what hangs together
+LINES = 3  # the first classes: dark and pale cracks, scratches
 LEAST = 1e-5  # share of a picture: what is less is nothing
 SIGNS = ("dark", "pale")
 
@@ -51,43 +52,23 @@ class Evidence:
             reach = np.hypot(facts[:, cv2.CC_STAT_WIDTH], facts[:, cv2.CC_STAT_HEIGHT])
             self.long[index] += float(facts[reach >= LONG_PX, cv2.CC_STAT_AREA].sum())
 
-    def vector(self) -> np.ndarray:
-        """The evidence as numbers of about −3…3, float64 [34]."""
+    def vectors(self) -> np.ndarray:
+        """For each class ten numbers of about −3…3, float64 [5, 10]: its own four, then how much there is of each line class.
+
+        What filters see was tried beside them, and the judgement on other pictures became worse.
+        """
         area = max(self.area, 1.0)
-        said = [
-            np.log10(self.sure / area + LEAST) + 3,
-            np.log10(self.maybe / area + LEAST) + 3,
-            2 * self.belief / np.maximum(self.maybe, 1),
-            2 * self.long / np.maximum(self.sure, 1),
-        ]
-        seen = []
-        for sign, other in (SIGNS, SIGNS[::-1]):
-            net, (count, pixels) = self.nets[sign], self.straight[sign]
-            length = max(net.length, 1.0)
-            seen += [
-                np.log10(length / max(net.area, 1.0) + 1e-4) + 2,
-                np.log2(length / max(net.other, 1.0) + 0.1),
-                np.log2(1 + 1000 * net.cells / length) - 1,
-                2 * net.connected / max(net.mass, 1.0),
-                float(net.is_cracked()),
-                np.log2(1 + 1e6 * count / max(net.area, 1.0)) / 2 - 1,
-                np.log2((1 + pixels) / (1 + self.straight[other][1])) / 2,
-            ]
-        return np.concatenate([*said, np.clip(seen, -4, 4), [float(self.grounds > 0)]])
+        sure, maybe = (np.log10(pixels / area + LEAST) + 3 for pixels in (self.sure, self.maybe))
+        own = [sure, maybe, 2 * self.belief / np.maximum(self.maybe, 1), 2 * self.long / np.maximum(self.sure, 1)]
+        lines = np.concatenate([sure[:LINES], maybe[:LINES]])
+        return np.concatenate([np.stack(own, 1), np.tile(lines, (len(sure), 1))], 1)
+
+    def chances(self, gate: np.ndarray) -> np.ndarray:
+        """Probability that the picture has damage of each class, float64 [5], given the gate's weights, [5, 11]."""
+        return judged(gate, self.vectors()[None])[0]
 
 
-@dataclass(frozen=True)
-class Gate:
-    """One logistic judgement per class (Cox 1958): weights float64 [5, 35], of which the last is the constant."""
-
-    weights: np.ndarray
-
-    def __call__(self, evidence: Evidence) -> np.ndarray:
-        """Probability that the picture has damage of each class, float64 [5]."""
-        return judged(self.weights, evidence.vector()[None])[0]
-
-
-def judged(weights: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-    """Weights [5, F + 1], vectors [N, F] → probabilities [N, 5]."""
-    with_constant = np.concatenate([vectors, np.ones((len(vectors), 1))], 1)
-    return 1 / (1 + np.exp(-np.clip(with_constant @ weights.T, -30, 30)))
+def judged(gate: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """One logistic judgement per class (Cox 1958): weights [5, F + 1], the constant last; vectors [N, 5, F] → [N, 5]."""
+    said = np.einsum("ncf,cf->nc", vectors, gate[:, :-1]) + gate[:, -1]
+    return 1 / (1 + np.exp(-np.clip(said, -30, 30)))

@@ -42,7 +42,10 @@ def evidence(pixels: np.ndarray) -> np.ndarray:
     light = lab[..., 0].astype(np.float64)
     mean = _around(light)
     spread = np.sqrt(np.maximum(_around(light * light) - mean * mean, 0)) + 2 * QUIET
-    planes = [(lab[..., 0].astype(np.float32) - 128) / 64, *((lab[..., c].astype(np.float32) - 128) / 12 for c in (1, 2))]
+    planes: list[np.ndarray] = [
+        (lab[..., 0].astype(np.float32) - 128) / 64,
+        *((lab[..., c].astype(np.float32) - 128) / 12 for c in (1, 2)),
+    ]
     planes.append(np.clip((light - mean) / spread, -DEEPEST, DEEPEST))
     planes += [np.log1p(hat * scale) * 3 - 1 for hat in hats]
     planes += [np.log1p(np.maximum(line, 0) * scale) * 4 - 1 for line in (*lines, *broad)]

@@ -19,7 +19,7 @@ import numpy as np
 
 from pipelines.bundled import has_segmenter
 from pipelines.composite import check_pixels
-from pipelines.damage_gate import SIGNS, Evidence, judged
+from pipelines.damage_gate import LINES, SIGNS, Evidence
 from pipelines.islands import Ground, grounds_of, islands_of
 from pipelines.line_marks import HAT_PX, Net, lightness, lines_of, narrowed, net_of, straight_marks, top_hats
 from pipelines.tiles import Window
@@ -34,7 +34,7 @@ ONE_SIGN = 5.0  # times the straight marks of the other sign; edges of frames an
 MOSTLY = 0.5  # of the lines of their sign: where lines abound, some are straight
 PAGE = "It looks like a page of writing, print or line drawing, where lines are no cracks."
 NOTHING = "Neither a net of cracks nor scratches nor losses with a common ground stand out."
-POSSIBLE = 0.1  # what filters see as a crack needs so much of the network's belief in a line of any kind
+POSSIBLE = 0.04  # what filters see as a crack needs so much of the network's belief in a line of any kind
 _LINE_BIT = 7  # of the marks: possible as above; the bits below stand for the network's classes
 
 
@@ -80,7 +80,7 @@ def propose_with(segmenter: Segmenter, pixels: np.ndarray) -> Proposal:
         return _proposal(pixels, iter(()), PAGE)
     seen, grounds = looked(pixels)
     marks = _learned(segmenter, pixels, seen)
-    chances = judged(segmenter.gate, seen.vector()[None])[0]
+    chances = seen.chances(segmenter.gate)
     damage = damage_of(seen)
     allowed = dict(zip(segmenter.classes, (chances >= segmenter.open_from).tolist(), strict=True))
     kept = {sign: kind for sign, kind in damage.items() if not segmenter.is_vetoed(f"{sign} {kind}", chances)}
@@ -155,7 +155,7 @@ def _learned(segmenter: Segmenter, pixels: np.ndarray, seen: Evidence) -> np.nda
         place = marks[tile.slices()]
         for index, (plane, at) in enumerate(zip(chances, segmenter.thresholds, strict=True)):
             place |= (plane > at).astype(np.uint8) << index
-        place |= (chances[:3].max(0) > POSSIBLE).astype(np.uint8) << _LINE_BIT
+        place |= (chances[:LINES].max(0) > POSSIBLE).astype(np.uint8) << _LINE_BIT
     return marks
 
 

@@ -85,7 +85,7 @@ class Segmenter:
         network: in evaluation mode, channels last.
         slope, shift: float32 [5]: logit → slope · logit + shift (Platt 1999).
         thresholds: float32 [5]: probability from which a pixel is proposed.
-        gate: float64 [5, F + 1]: weights of the judgement over the picture, see `damage_gate.py`.
+        gate: float64 [5, 11]: weights of the judgement over the picture, see `damage_gate.py`.
         open_from: float64 [5]: chance of a class from which the network may propose it.
         vetoed_below: float64 [5]: chance below which the filters may not, either.
     """

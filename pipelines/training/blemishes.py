@@ -49,8 +49,8 @@ class Blemishes:
         veils = [make(shape, rng) for make in (damage.veil_stain, damage.veil_foxing) for _ in range(count // 2 + 1)]
         scales = (4, 12, 40, 120)
         textures = [fbm(shape, scale, rng, octaves) for scale in scales for octaves in (1, 4)]
-        covers = ([_levels(cover) for cover in family] for family in (cracks, scratches, losses))
-        return cls(*covers, [veil.astype(np.float16) for veil in veils], textures)
+        levels = [[_levels(cover) for cover in family] for family in (cracks, scratches, losses)]
+        return cls(levels[0], levels[1], levels[2], [veil.astype(np.float16) for veil in veils], textures)
 
 
 def _levels(cover: np.ndarray) -> np.ndarray:
@@ -60,7 +60,8 @@ def _levels(cover: np.ndarray) -> np.ndarray:
 def _net(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
     cell = float(np.exp(rng.uniform(np.log(14), np.log(170))))
     width = float(np.clip(np.exp(rng.uniform(np.log(0.6), np.log(5))), 0.6, cell / 9))
-    return damage.craquelure(shape, rng, cell, width, str(rng.choice(["age", "drying", "garland"], p=[0.72, 0.12, 0.16])))
+    kind = str(rng.choice(["age", "drying", "garland"], p=[0.72, 0.12, 0.16]))
+    return np.asarray(damage.craquelure(shape, rng, cell, width, kind))
 
 
 def _wandering(rng: np.random.Generator, side: int) -> dict:
@@ -190,7 +191,7 @@ def _noted(image, seen, cover, kind: int, truth, unsure) -> np.ndarray:
 
 def _cut(planes: list[np.ndarray], side: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
     plane = planes[rng.integers(len(planes))]
-    y, x = rng.integers(0, np.array(plane.shape[:2]) - side + 1)
+    y, x = (int(rng.integers(0, n - s + 1)) for n, s in zip(plane.shape, side, strict=False))
     return plane[y : y + side[0], x : x + side[1]]
 
 
@@ -200,7 +201,7 @@ def _piece(family: list[np.ndarray], side: tuple[int, int], rng: np.random.Gener
         whole = np.rot90(family[rng.integers(len(family))], int(rng.integers(4)))
         scale = rng.uniform(0.7, 1.5)
         part = [min(n, round(s / scale)) for n, s in zip(whole.shape, side, strict=True)]
-        y, x = rng.integers(0, np.array(whole.shape) - part + 1)
+        y, x = (int(rng.integers(0, n - s + 1)) for n, s in zip(whole.shape, part, strict=True))
         cover = np.ascontiguousarray(whole[y : y + part[0], x : x + part[1]])
         if cover.mean() > 1:
             break

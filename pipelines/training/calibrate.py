@@ -23,7 +23,8 @@ from scipy.optimize import minimize
 from pipelines.bundled import segmenter_folder
 from pipelines.damage_gate import Evidence, judged
 from pipelines.evidence import evidence
-from pipelines.segmentation import looked
+from pipelines.line_marks import lightness
+from pipelines.segmentation import is_page
 from pipelines.segmenter import CLASSES, SegmenterNetwork
 from pipelines.training.blemishes import Blemishes, Sample
 from pipelines.training.segment import example, pictures
@@ -35,13 +36,15 @@ PRESENT = 2e-3  # share of a picture that makes a class present
 STIFF = 0.02  # weight of the penalty on the gate's coefficients
 FALSE_ALARMS = 0.01  # of the whole pictures may be proposed anything, as far as the gate of one class is to blame
 VETOES = 0.03  # of the pictures that have a class may have it vetoed
-THRESHOLDS = (0.08, 0.12, 0.16, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6)
+THRESHOLDS = (0.08, 0.12, 0.16, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6)  # lower ones draw more than a person wants to erase
+WORTH_IT = 0.2  # mean F1 below which the network may not propose a class at all
+CLOSED = 1.1  # more than any chance
 TOLERANCE = np.ones((5, 5), np.uint8)
 
 
 @dataclass
 class Judged:
-    """One calibration picture: logits float16 [5, S, S], its truth, and what the classical filters see in it."""
+    """One calibration picture that is no page: logits float16 [5, S, S], its truth, and what is seen in it."""
 
     logits: np.ndarray
     sample: Sample
@@ -49,14 +52,16 @@ class Judged:
 
 
 def judged_pictures(network: SegmenterNetwork, data: Path, count: int, at_most: int | None) -> Iterator[Judged]:
-    """Damage pictures that were kept apart and let the network judge them."""
+    """Damage pictures that were kept apart and let the network judge them; pages are left out."""
     known, bank, rng = pictures(data, at_most, apart=True), Blemishes.drawn(77, 8), np.random.default_rng(21)
     for _ in range(count):
         made = example(known, bank, rng, SIDE_PX, whole=WHOLE)
+        if is_page(lightness(made.pixels)):
+            continue  # it is answered before anybody asks the gate
         planes = torch.from_numpy(evidence(made.pixels))[None].contiguous(memory_format=torch.channels_last)
         with torch.inference_mode():
             logits = network(planes)[0].numpy().astype(np.float16)
-        yield Judged(logits, made, looked(made.pixels)[0])
+        yield Judged(logits, made, Evidence())
 
 
 def platt(found: list[Judged], index: int, rng: np.random.Generator) -> tuple[float, float]:
@@ -80,23 +85,24 @@ def platt(found: list[Judged], index: int, rng: np.random.Generator) -> tuple[fl
 
 
 def gate_weights(vectors: np.ndarray, present: np.ndarray) -> np.ndarray:
-    """Logistic regression per class; vectors [N, F], present bool [N, 5] → [5, F + 1]."""
+    """Logistic regression per class; vectors [N, 5, F], present bool [N, 5] → [5, F + 1]."""
+    return np.array([_logistic(vectors[:, index], present[:, index].astype(float)) for index in range(present.shape[1])])
+
+
+def _logistic(vectors: np.ndarray, y: np.ndarray) -> np.ndarray:
     x = np.concatenate([vectors, np.ones((len(vectors), 1))], 1)
-    rows = []
-    for y in present.T.astype(float):
 
-        def cost(w: np.ndarray, y: np.ndarray = y) -> tuple[float, np.ndarray]:
-            z = x @ w
-            p = 1 / (1 + np.exp(-np.clip(z, -30, 30)))
-            penalty = STIFF * np.append(w[:-1], 0)
-            return float(np.mean(np.logaddexp(0, z) - y * z) + penalty @ w / 2), x.T @ (p - y) / len(y) + penalty
+    def cost(w: np.ndarray) -> tuple[float, np.ndarray]:
+        z = x @ w
+        p = 1 / (1 + np.exp(-np.clip(z, -30, 30)))
+        penalty = STIFF * np.append(w[:-1], 0)
+        return float(np.mean(np.logaddexp(0, z) - y * z) + penalty @ w / 2), x.T @ (p - y) / len(y) + penalty
 
-        rows.append(minimize(cost, np.zeros(x.shape[1]), jac=True, method="L-BFGS-B").x)
-    return np.array(rows)
+    return minimize(cost, np.zeros(x.shape[1]), jac=True, method="L-BFGS-B").x
 
 
-def threshold(found: list[Judged], probabilities: list[np.ndarray], index: int) -> float:
-    """The probability that gives the best F1 within 2 px, averaged over the pictures that have the class."""
+def threshold(found: list[Judged], probabilities: list[np.ndarray], index: int) -> tuple[float, float]:
+    """The probability that gives the best F1 within 2 px, averaged over the pictures that have the class, and that F1."""
     scores = {at: [] for at in THRESHOLDS}
     for one, planes in zip(found, probabilities, strict=True):
         truth = one.sample.truth[index]
@@ -109,7 +115,8 @@ def threshold(found: list[Judged], probabilities: list[np.ndarray], index: int) 
             precision, recall = (mask & near_truth).sum() / max(mask.sum(), 1), (truth & near).sum() / truth.sum()
             scores[at].append(2 * precision * recall / max(precision + recall, 1e-9))
     means = {at: float(np.mean(values)) for at, values in scores.items() if values}
-    return max(means, key=lambda at: means[at]) if means else 0.5
+    best = max(means, key=lambda at: means[at]) if means else THRESHOLDS[0]
+    return best, means.get(best, 0.0)
 
 
 def alarms(chances: np.ndarray, present: np.ndarray, whole: np.ndarray) -> tuple[list[float], list[float]]:
@@ -137,7 +144,7 @@ def fitted(found: list[Judged]) -> tuple[dict, dict]:
     probabilities = [1 / (1 + np.exp(-(one.logits * slope[:, None, None] + shift[:, None, None]))) for one in found]
     for one, planes in zip(found, probabilities, strict=True):
         one.seen.add(planes)
-    vectors = np.stack([one.seen.vector() for one in found])
+    vectors = np.stack([one.seen.vectors() for one in found])
     present = np.stack([one.sample.truth.mean((1, 2)) >= PRESENT for one in found])
     whole = np.array([not one.sample.truth.any() for one in found])
     chances = np.zeros(present.shape)
@@ -145,11 +152,12 @@ def fitted(found: list[Judged]) -> tuple[dict, dict]:
         apart = np.arange(len(found)) % 3 == part
         chances[apart] = judged(gate_weights(vectors[~apart], present[~apart]), vectors[apart])
     open_from, vetoed_below = alarms(chances, present, whole)
-    thresholds = [threshold(found, probabilities, index) for index in range(len(CLASSES))]
+    best = [threshold(found, probabilities, index) for index in range(len(CLASSES))]
+    open_from = [at if f1 >= WORTH_IT else CLOSED for at, (_, f1) in zip(open_from, best, strict=True)]
     config = {
         "slope": slope.round(4).tolist(),
         "shift": shift.round(4).tolist(),
-        "thresholds": thresholds,
+        "thresholds": [at for at, _ in best],
         "gate": gate_weights(vectors, present).round(4).tolist(),
         "open_from": np.round(open_from, 4).tolist(),
         "vetoed_below": np.round(vetoed_below, 4).tolist(),
@@ -158,6 +166,7 @@ def fitted(found: list[Judged]) -> tuple[dict, dict]:
     reached = {
         "pictures": len(found),
         "whole": int(whole.sum()),
+        "f1": {name: round(f1, 3) for name, (_, f1) in zip(CLASSES, best, strict=True)},
         "whole_opened": round(float(opened[whole, :4].any(1).mean()), 4),
         "damaged_opened": {
             name: round(float(opened[present[:, c], c].mean()), 3) for c, name in enumerate(CLASSES) if present[:, c].any()

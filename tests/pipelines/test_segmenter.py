@@ -60,7 +60,7 @@ def segmenter_of(tmp_path):
         torch.nn.init.constant_(network.head.bias, says)
         save_file(network.state_dict(), tmp_path / "segmenter.safetensors")
         seen = looked(picture(64, 64))[0]
-        facts = facts_of(len(seen.vector()), **({"opens": True, "vetoes": False} | gate))
+        facts = facts_of(seen.vectors().shape[1], **({"opens": True, "vetoes": False} | gate))
         (tmp_path / "config.json").write_text(json.dumps(facts))
         return Segmenter.load(tmp_path)
 
