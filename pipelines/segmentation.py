@@ -34,7 +34,7 @@ ONE_SIGN = 5.0  # times the straight marks of the other sign; edges of frames an
 MOSTLY = 0.5  # of the lines of their sign: where lines abound, some are straight
 PAGE = "It looks like a page of writing, print or line drawing, where lines are no cracks."
 NOTHING = "Neither a net of cracks nor scratches nor losses with a common ground stand out."
-POSSIBLE = 0.04  # what filters see as a crack needs so much of the network's belief in a line of any kind
+POSSIBLE = 0.07  # what filters see as a crack needs so much of the network's belief in a line of any kind
 _LINE_BIT = 7  # of the marks: possible as above; the bits below stand for the network's classes
 
 

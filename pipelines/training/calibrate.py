@@ -24,7 +24,7 @@ from pipelines.bundled import segmenter_folder
 from pipelines.damage_gate import Evidence, judged
 from pipelines.evidence import evidence
 from pipelines.line_marks import lightness
-from pipelines.segmentation import is_page
+from pipelines.segmentation import damage_of, is_page, looked
 from pipelines.segmenter import CLASSES, SegmenterNetwork
 from pipelines.training.blemishes import Blemishes, Sample
 from pipelines.training.segment import example, pictures
@@ -33,9 +33,10 @@ SIDE_PX = 384  # of a calibration picture
 WHOLE = 0.5  # of them have no damage
 TOLD_APART = 4000  # pixels of a picture that the calibration reads
 PRESENT = 2e-3  # share of a picture that makes a class present
-STIFF = 0.02  # weight of the penalty on the gate's coefficients
-FALSE_ALARMS = 0.01  # of the whole pictures may be proposed anything, as far as the gate of one class is to blame
-VETOES = 0.03  # of the pictures that have a class may have it vetoed
+STIFF = 0.003  # weight of the penalty on the gate's coefficients
+FALSE_ALARMS = 0.007  # of the whole pictures may be proposed a class: one of a hundred and forty
+VETOES = 0.03  # of the pictures whose damage the filters saw, too, may have it vetoed …
+MOST_VETOED = 0.15  # … and never from a chance above this one: few pictures decide
 THRESHOLDS = (0.08, 0.12, 0.16, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6)  # lower ones draw more than a person wants to erase
 WORTH_IT = 0.2  # mean F1 below which the network may not propose a class at all
 CLOSED = 1.1  # more than any chance
@@ -61,7 +62,7 @@ def judged_pictures(network: SegmenterNetwork, data: Path, count: int, at_most: 
         planes = torch.from_numpy(evidence(made.pixels))[None].contiguous(memory_format=torch.channels_last)
         with torch.inference_mode():
             logits = network(planes)[0].numpy().astype(np.float16)
-        yield Judged(logits, made, Evidence())
+        yield Judged(logits, made, looked(made.pixels)[0])
 
 
 def platt(found: list[Judged], index: int, rng: np.random.Generator) -> tuple[float, float]:
@@ -119,20 +120,25 @@ def threshold(found: list[Judged], probabilities: list[np.ndarray], index: int) 
     return best, means.get(best, 0.0)
 
 
-def alarms(chances: np.ndarray, present: np.ndarray, whole: np.ndarray) -> tuple[list[float], list[float]]:
+def alarms(
+    chances: np.ndarray, present: np.ndarray, whole: np.ndarray, filtered: np.ndarray
+) -> tuple[list[float], list[float]]:
     """From which chance the network may propose a class, and below which the filters may not; two lists of five.
 
     Args:
         chances: the gate's, [N, 5], on pictures that it was not fitted on.
         present: bool [N, 5].
         whole: bool [N]: nothing is damaged.
+        filtered: bool [N, 5]: the filters would propose the class.
     """
     open_from, vetoed_below = [], []
-    for column, has in zip(chances.T, present.T, strict=True):
+    for column, has, seen in zip(chances.T, present.T, filtered.T, strict=True):
+        right = has & seen if (has & seen).any() else has
         quiet = np.sort(column[whole])
         most = quiet[max(0, int(np.ceil(len(quiet) * (1 - FALSE_ALARMS))) - 1)] if len(quiet) else 0.5
         open_from.append(float(np.clip(most + 1e-3, 0.3, 0.95)))
-        vetoed_below.append(float(min(np.quantile(column[has], VETOES), open_from[-1])) if has.any() else 0.0)
+        least = np.quantile(column[right], VETOES) if right.any() else 0.0
+        vetoed_below.append(float(min(least, MOST_VETOED, open_from[-1])))
     return open_from, vetoed_below
 
 
@@ -151,7 +157,7 @@ def fitted(found: list[Judged]) -> tuple[dict, dict]:
     for part in range(3):  # each third is judged by what the other two taught
         apart = np.arange(len(found)) % 3 == part
         chances[apart] = judged(gate_weights(vectors[~apart], present[~apart]), vectors[apart])
-    open_from, vetoed_below = alarms(chances, present, whole)
+    open_from, vetoed_below = alarms(chances, present, whole, np.array([_filtered(one.seen) for one in found]))
     best = [threshold(found, probabilities, index) for index in range(len(CLASSES))]
     open_from = [at if f1 >= WORTH_IT else CLOSED for at, (_, f1) in zip(open_from, best, strict=True)]
     config = {
@@ -173,6 +179,13 @@ def fitted(found: list[Judged]) -> tuple[dict, dict]:
         },
     }
     return config, reached
+
+
+def _filtered(seen: Evidence) -> list[bool]:
+    """Which classes the filters would propose."""
+    damage = damage_of(seen)
+    kinds = {f"{sign} {kind}" for sign, kind in damage.items()} | ({"scratch"} if "scratch" in damage.values() else set())
+    return [name in kinds or (name == "loss" and seen.grounds > 0) for name in CLASSES]
 
 
 def main() -> None:

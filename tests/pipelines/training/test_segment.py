@@ -84,7 +84,7 @@ def test_a_gate_learns_what_tells_pictures_apart():
     present = vectors[:, :, 2] > 0.3
     weights = gate_weights(vectors, present)
     assert ((judged(weights, vectors) > 0.5) == present).mean() > 0.9
-    open_from, vetoed_below = alarms(judged(weights, vectors), present, ~present.any(1))
+    open_from, vetoed_below = alarms(judged(weights, vectors), present, ~present.any(1), present)
     assert all(low <= high for low, high in zip(vetoed_below, open_from, strict=True))
 
 
