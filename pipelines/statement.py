@@ -35,6 +35,48 @@ def statement(
     """
     if model == BUNDLED:
         return {"id": model, "weights_sha256": drawing_digest() if draws else bundled_digest(), "licence": BUNDLED_LICENCE}
-from pipelines.bundled import bundled_digest, drawing_digest, segmenter_digest, weights_digest
-from pipelines.known_models import BUNDLED, known_licence
-from pipelines.pins import Pin, file_sha256
+    parts = model.split("+")
+    digests = [_digest(part, pins or {}) for part in parts]
+    said = {
+        "id": "+".join(Path(part).name if Path(part).exists() else part for part in parts),
+        "weights_sha256": _joined(digests),
+        "licence": "; ".join(dict.fromkeys(_licence(part, pins or {}) for part in parts)),
+    }
+    revisions = [pins[part].revision for part in parts if pins and part in pins]
+    if revisions:
+        said["revision"] = "+".join(revisions)
+    if precision:
+        said["precision"] = precision
+    if lora is not None:
+        said |= {"lora": lora.name, "lora_sha256": file_sha256(lora)}
+    return said
+
+
+def _digest(part: str, pins: Mapping[str, Pin]) -> str:
+    path = Path(part)
+    if path.is_dir():
+        return weights_digest(path)
+    if path.is_file():
+        return file_sha256(path)
+    return pins[part].digest() if part in pins else ""
+
+
+def _joined(digests: list[str]) -> str:
+    """One digest for several; none as soon as one of them is not known."""
+    if len(digests) == 1:
+        return digests[0]
+    return hashlib.sha256("+".join(digests).encode()).hexdigest() if all(digests) else ""
+
+
+def _licence(part: str, pins: Mapping[str, Pin]) -> str:
+    if Path(part).exists():
+        return UNKNOWN_LICENCE
+    if part in pins:
+        return pins[part].licence
+    known = known_licence(part)
+    return known[0] if known else UNKNOWN_LICENCE
+
+
+def segmenter_statement() -> dict[str, str]:
+    """{"id", "weights_sha256", "licence"} of the segmenter that proposes masks; "" for the digest where filters work alone."""
+    return {"id": "segmenter", "weights_sha256": segmenter_digest(), "licence": BUNDLED_LICENCE}
