@@ -229,7 +229,7 @@ class Sealer:
             return marked.pixels, {"reason": marked.reason or "the region carries none"}
         outside = ~free
         if not np.array_equal(marked.pixels[outside], picture.pixels[outside]):
-            raise ReadBackError(f"the watermark changed pixels of {picture.name} that it may not change.")
+            raise ReadBackError(f"the watermark changed pixels of {picture.name} that no model made, or that are fixed.")
         fingerprint = keys.mark_key_fingerprint(self._mark_key)
         return marked.pixels, {"scheme": MARK_SCHEME, "handle": f"{marked.handle:012x}", "key": fingerprint}
 
