@@ -49,6 +49,11 @@ class Job(Generic[T]):
         """Whether the work still goes on."""
         return self._thread.is_alive()
 
+    @property
+    def stopping(self) -> bool:
+        """Whether it was asked to end."""
+        return self._stopped.is_set()
+
     def stop(self) -> None:
         """Ask the work to end at its next step. Returns at once."""
         self._stopped.set()

@@ -114,7 +114,8 @@ def restore_tab(desks: Desks) -> None:
             wishes = Wishes(int(count), float(lively), int(number or 0), (statement or "").strip() or None)
             job = desk.start(sent, wishes)
             for standing in job.standings():
-                yield progress(standing), gr.update(**busy), gr.update(**ready), keep, keep, keep, keep, keep
+                said = message("Stopping at the next step …") if job.stopping else progress(standing)
+                yield said, gr.update(**busy), gr.update(**ready), keep, keep, keep, keep, keep
             restored = job.outcome()
             sealed = restored.release
             paths = [str(path) for path in in_order(sealed)]
@@ -129,9 +130,9 @@ def restore_tab(desks: Desks) -> None:
             if job is not None and job.running:  # the tab was closed
                 job.stop()
 
-    def halt(request: gr.Request) -> str:
+    def halt(request: gr.Request) -> None:
+        # says nothing itself: its words could arrive after those of `make`, and stand there for ever
         desks.of(str(request.session_hash)).stop()
-        return message("Stopping at the next step …")
 
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     laid = [board, painted, marked]
@@ -141,7 +142,7 @@ def restore_tab(desks: Desks) -> None:
     empty.click(lay_nothing, None, laid, **quiet)
     options, results = [hypotheses, texture, seed, rights], [third, seen, one, everything, files]
     run.click(make, [painted, *options], [told, run, stop, *results], **quiet)
-    stop.click(halt, None, told, queue=False, **quiet)
+    stop.click(halt, None, None, queue=False, **quiet)
 
 
 def proposal(restored: Restored) -> str:
