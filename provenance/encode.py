@@ -231,15 +231,26 @@ def _decode_png16(data: bytes) -> np.ndarray:
 
     width, height = struct.unpack(">II", data[16:24])
     _check_size(width, height, 2 * {0: 1, 2: 3, 4: 2}.get(data[25], 4), len(data))
-    # a chunk that claims to be longer than the file cost OpenCV a minute and 4 GB (tests/fuzz)
-    if not any(kind == b"IEND" for kind, _, _ in chunks(data)):
-        raise DecodeError("the PNG is cut off")
-    found = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    found = cv2.imdecode(np.frombuffer(data, np.uint8, _png_end(data)), cv2.IMREAD_UNCHANGED)
     if found is None:
         raise DecodeError("the PNG is damaged")
     if found.ndim == 2:
         return found
     return cv2.cvtColor(found, cv2.COLOR_BGR2RGB if found.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
+
+
+def _png_end(data: bytes) -> int:
+    """Where a PNG's last chunk ends. Raises: DecodeError for one that is cut off or holds what no decoder may read over.
+
+    A chunk that claims to be longer than the file, one of an unknown critical kind, or what stands behind the end cost OpenCV
+    a minute and 4 GB (tests/fuzz).
+    """
+    for kind, _, end in chunks(data):
+        if kind == b"IEND":
+            return end
+        if kind[:1].isupper() and kind not in (b"IHDR", b"PLTE", b"IDAT"):
+            raise DecodeError("the PNG holds a part that no decoder knows")
+    raise DecodeError("the PNG is cut off")
 
 
 def _decode_tiff(data: bytes) -> np.ndarray:

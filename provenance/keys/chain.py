@@ -37,7 +37,9 @@ def load_chain(pem: bytes, what: str) -> list[Any]:
 
     try:
         found = x509.load_pem_x509_certificates(pem)
-    except ValueError as error:
+        for one in found:  # names, dates, extensions and keys are parsed only when they are asked for
+            _ = one.subject, one.issuer, one.not_valid_before_utc, one.not_valid_after_utc, one.extensions
+    except (ValueError, x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
         raise ChainUnreadableError(f"{what} holds no certificates that can be read: give PEM, the leaf first.") from error
     if len(found) > LONGEST_CHAIN:
         raise ChainUnreadableError(f"{what} holds {len(found)} certificates: give one chain of at most {LONGEST_CHAIN}.")
@@ -108,7 +110,7 @@ def check_pair(key: Any, leaf: Any, what: str) -> None:
 
 
 def _check_order(certificates: list[Any]) -> None:
-    from cryptography.exceptions import InvalidSignature
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
     if certificates[0].subject == certificates[0].issuer:
         raise ChainOrderError(
@@ -120,7 +122,7 @@ def _check_order(certificates: list[Any]) -> None:
             continue
         try:
             lower.verify_directly_issued_by(upper)
-        except (ValueError, TypeError, InvalidSignature) as error:
+        except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm) as error:
             raise ChainOrderError(
                 f"“{name_of(lower.subject)}” was not issued by the certificate after it, “{name_of(upper.subject)}”: put the "
                 "signing certificate first, each followed by its issuer."

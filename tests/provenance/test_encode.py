@@ -179,6 +179,16 @@ def test_a_blank_mask_of_a_large_scan_is_read():
     assert encode.decode(blank).shape == (13_000, 13_000)
 
 
+def test_what_stands_in_or_behind_a_png_that_no_decoder_knows_is_refused_at_once():
+    pixels = RNG.integers(0, 65535, (9, 7, 3), np.uint16)
+    data = encode.encode(_picture("a.png", pixels), pixels, XMP)
+    behind = data + b"\xff\xff\xff\xff" * 20
+    assert np.array_equal(encode.decode(behind), pixels)
+    strange = data[:33] + struct.pack(">I4s", 393, b"PNG\r") + bytes(397) + data[33:]
+    with pytest.raises(DecodeError, match="no decoder knows"):
+        encode.decode(strange)
+
+
 def test_a_scan_of_200_megapixels_is_read_back():
     pixels = np.zeros((8_000, 25_000), np.uint8)
     pixels[::9] = 200

@@ -1,5 +1,6 @@
 """Keys that are replaced or come from elsewhere: an institution's chain, and a signer whose key never comes here."""
 
+import base64
 import contextlib
 import datetime
 import http.server
@@ -20,6 +21,7 @@ from provenance.keys import remote, signing
 from provenance.keys.errors import (
     CertificateTimeError,
     CertificateUseError,
+    ChainError,
     ChainOrderError,
     ChainUnreadableError,
     KeyMakingError,
@@ -337,3 +339,16 @@ def test_a_lost_file_of_the_signer_is_named(tmp_path):
     (tmp_path / "signing" / "key.pem").unlink()
     with pytest.raises(KeyFileError, match=r"key\.pem is missing"):
         keys.signing_keys(tmp_path)
+
+
+def test_a_chain_with_any_byte_damaged_ends_in_a_named_error():
+    chain, _ = brought()
+    first = chain.split(b"-----END")[0].split(b"-----\n")[1]
+    der = base64.b64decode(first)
+    for at in range(len(der)):
+        damaged = bytearray(der)
+        damaged[at] ^= 0x55
+        block = b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(bytes(damaged)) + b"-----END CERTIFICATE-----\n"
+        rest = chain.split(b"-----END CERTIFICATE-----\n", 1)[1]
+        with contextlib.suppress(ChainError):  # a damaged signature or name may still be a chain: only other errors are wrong
+            signing.brought(block + rest, None)
