@@ -39,7 +39,7 @@ def load_chain(pem: bytes, what: str) -> list[Any]:
         found = x509.load_pem_x509_certificates(pem)
         for one in found:  # names, dates, extensions and keys are parsed only when they are asked for
             _ = one.subject, one.issuer, one.not_valid_before_utc, one.not_valid_after_utc, one.extensions
-    except (ValueError, x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+    except (ValueError, TypeError, x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
         raise ChainUnreadableError(f"{what} holds no certificates that can be read: give PEM, the leaf first.") from error
     if len(found) > LONGEST_CHAIN:
         raise ChainUnreadableError(f"{what} holds {len(found)} certificates: give one chain of at most {LONGEST_CHAIN}.")
