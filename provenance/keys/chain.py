@@ -84,9 +84,19 @@ def check_chain(chain: list[Any], root: Any, now: datetime.datetime) -> None:
     """
     _check_order([*chain, root])
     _check_use(chain[0])
-    algorithm(chain[0].public_key())
+    algorithm(_public_key(chain[0]))
     for certificate in (*chain, root):
         check_time(certificate, now)
+
+
+def _public_key(certificate: Any) -> Any:
+    from cryptography.exceptions import UnsupportedAlgorithm
+
+    try:
+        return certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm) as error:
+        name = name_of(certificate.subject)
+        raise CertificateUseError(f"The key of “{name}” cannot be read ({error}): ask for it to be issued again.") from error
 
 
 def check_time(certificate: Any, now: datetime.datetime) -> None:
