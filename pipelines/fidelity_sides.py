@@ -20,7 +20,7 @@ HEAD = (0.3, 0.7)  # of the upper and lower side: a round head is level in its m
 USUAL = 0.6  # quantile over the drawn sides of how steep they are: what counts as fully there
 THERE = 0.45  # of that, the mean of a pair of sides below which there is no opening
 AS_GOOD = (0.8, 0.55)  # of the best place nearby, what the drawn place must reach: heads may lie in a cornice's shadow
-STRETCHES = tuple(0.85 + 0.025 * step for step in range(13))
+STRETCHES = tuple(0.85 + 0.025 * step for step in range(13))  # of a size; beyond 15 % it is another opening
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ from pipelines.lines import extract_lines
 
 MOST_SHIFT = 0.03  # of the longer side; what is off by more was drawn anew, and moving it would hide that
 MOST_STRETCH = 0.03
-ROUNDS, ENOUGH = 100, 1e-7
+ROUNDS, ENOUGH = 100, 1e-7  # a coarser end (60, 1e-5) left up to 0.6 px in the corners of drifted sheets
 COARSE_SOFTNESS_PX = 6.0  # lines this far apart still attract each other in the first round
 
 
