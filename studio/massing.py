@@ -27,6 +27,7 @@ FULL_INK = 0.6  # what the strong lines of a sheet are brought to
 GROOVE, ROOF_GROOVE = 1.2, 0.8  # how dark a line of full ink becomes: as a joint is in stone, or between tiles
 LIP, ROOF_LIP = 0.35, 2.0  # how much lighter its lip is, for a groove as dark as that: on dark slate nothing else is seen
 STACK = 2.4  # how far a drawn chimney may go on below the ridge, in heights of what is seen above it
+SIDE_INK, SIDE_GAP_PX = 0.25, 3  # ink of a drawn stack's sides, and how far it may be broken; courses lie farther apart
 CLASSES = ("sky", "wall", "roof", "opening", "ground")  # of pixels, as their numbers
 STEP_M, TURN = 0.012, 0.35  # a line is where depth jumps by more, or the surface turns by more (1 − cosine)
 SKY = ((0.26, 0.41, 0.68), (0.62, 0.73, 0.86))  # linear, at the upper edge and at the ground: pale stone still stands out
@@ -137,7 +138,7 @@ def engraved(massing: Massing, drawing: np.ndarray) -> Massing:
     solid = np.isin(massing.classes, (1, 2)).astype(np.uint8)
     built = cv2.dilate(massing.lines.astype(np.uint8), np.ones((5, 5), np.uint8))
     where = cv2.GaussianBlur((cv2.erode(solid, np.ones((3, 3), np.uint8)) & (1 - built)).astype(np.float32), (0, 0), 0.8)
-    where = where * ~_under_chimneys(massing)
+    where = where * ~_drawn_stacks(massing, fine)
     groove = np.clip(np.where(massing.classes == 2, ROOF_GROOVE, GROOVE) * fine * where, 0, 0.8).astype(np.float32)
     # the lip away from the sun; on a dark roof it is all that can be seen
     lit = np.where(massing.classes == 2, ROOF_LIP, LIP).astype(np.float32) * np.roll(groove, (1, 1), (0, 1))
@@ -146,18 +147,28 @@ def engraved(massing: Massing, drawing: np.ndarray) -> Massing:
     return replace(massing, beauty=np.rint(np.clip(picture, 0, 255)).astype(np.uint8), lines=lines)
 
 
-def _under_chimneys(massing: Massing) -> np.ndarray:
-    """Roof below a chimney, bool [H, W]: a drawn stack goes on there before the slope; its outline is no groove in slate."""
+def _drawn_stacks(massing: Massing, fine: np.ndarray) -> np.ndarray:
+    """Roof that a drawn chimney hides, bool [H, W]: the solid goes into the slope, and its drawn sides are no grooves in slate.
+
+    Args:
+        fine: float32 [H, W], 0…1, the drawing's lines.
+    """
     found = np.zeros(massing.ids.shape, bool)
     for number, one in enumerate(massing.model.elements, 1):
         if one.kind != "chimney":
             continue
         rows, columns = np.nonzero(massing.ids == number)
-        if len(rows):
-            wide = columns.max() - columns.min() + 1
-            left, right = columns.min() - wide // 4, columns.max() + wide // 4 + 1
-            foot = rows.max() + round(STACK * (rows.max() - rows.min() + 1))
-            found[rows.min() : foot, max(0, left) : right] = True
+        if not len(rows):
+            continue
+        foot, lowest = int(rows.max()) + 1, rows.max() + round(STACK * (rows.max() - rows.min() + 1))
+        reach = max(2, (columns.max() - columns.min() + 1) // 4)
+        ends = [np.s_[max(0, x - reach) : x + reach + 1] for x in (int(columns.min()), int(columns.max()))]
+        sides = np.min([fine[:, end].max(1) for end in ends], 0) > SIDE_INK
+        last = foot
+        while last < min(lowest, len(sides)) and sides[last : last + SIDE_GAP_PX].any():
+            last += 1
+        if last - foot > SIDE_GAP_PX:
+            found[foot:last, ends[0].start : ends[1].stop] = True
     return found & (massing.classes == 2)
 
 

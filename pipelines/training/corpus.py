@@ -32,10 +32,10 @@ class Work:
     thumbnail: np.ndarray
 
     @classmethod
-    def of(cls, pixels: np.ndarray) -> Work:
-        """Prepare a picture, uint8 [H, W, 3]."""
+    def of(cls, pixels: np.ndarray, lines: np.ndarray | None = None) -> Work:
+        """Prepare a picture, uint8 [H, W, 3]; its lines, bool [H, W], are its own contours where none are given."""
         small = cv2.resize(pixels, (THUMBNAIL_PX, THUMBNAIL_PX), interpolation=cv2.INTER_AREA)
-        return cls(pixels, np.packbits(extract_lines(pixels), axis=1), small)
+        return cls(pixels, np.packbits(extract_lines(pixels) if lines is None else lines, axis=1), small)
 
     def window(self, y: int, x: int, side: int) -> tuple[np.ndarray, np.ndarray]:
         """Pixels [side, side, 3] and lines [side, side] of a square."""
@@ -75,3 +75,15 @@ def works(folder: Path, split: str = "train", at_most: int | None = None, *, sur
     if at_most is not None:
         wanted = wanted[:: max(1, len(wanted) // at_most)][:at_most]
     return [Work.of(pixels) for _, pixels in decoded(folder, wanted)]
+
+
+def pairs(folder: Path) -> list[Work]:
+    """Pictures with lines of another origin, from every `NAME.npz` of a folder.
+
+    Each holds `pictures`, uint8 [N, H, W, 3], and `lines`, bool [N, H, W]; `studio.samples.pairs` draws such.
+    """
+    found: list[Work] = []
+    for path in sorted(folder.glob("*.npz")):
+        with np.load(path, allow_pickle=False) as held:
+            found += [Work.of(picture, lines) for picture, lines in zip(held["pictures"], held["lines"], strict=True)]
+    return found

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from pipelines.prefill import conditions, given_fill
-from pipelines.training.corpus import Work, works
+from pipelines.training.corpus import Work, pairs, works
 from pipelines.training.damage import GROUNDS, apply_veil
 from pipelines.training.drawing import drawn
 from pipelines.training.masks import SHARES, Damage, mask_bank, veil_bank
@@ -25,6 +25,7 @@ ENLARGED = {1.0: 0.6, 1.5: 0.15, 2.0: 0.15, 3.0: 0.1}  # scans are far smoother 
 DRAWING_SHARE = 0.05  # of the examples at their own size, where a plan does not say otherwise: drawn from lines (`drawing.py`)
 SECOND_SHARE = 0.5  # of the examples have damage of a second family; a scratch alone leaves nearly all pixels idle
 ROUGH_SHARE = 0.5  # of the masks are as people draw them
+PAIRS_SHARE = 0.5  # of the examples drawn from lines, where there are pairs of drawing and render
 VEIL_SHARE = 0.05  # of the examples also lie under a translucent layer
 
 
@@ -36,6 +37,7 @@ class Material:
     bank: dict[str, list[Damage]]
     veils: list[np.ndarray]
     drawings: float = DRAWING_SHARE  # 0…1, of the examples at their own size
+    pairs: tuple[Work, ...] = ()  # pictures whose lines were drawn for them
 
     @classmethod
     def of_shards(
@@ -46,10 +48,17 @@ class Material:
         at_most: int | None = None,
         drawings: float = DRAWING_SHARE,
         surfaces: bool = False,
+        paired: Path | None = None,
     ) -> Material:
-        """Decode the shards of a folder and draw the damage. `surfaces`: leave out what is drawn in lines alone."""
+        """Decode the shards of a folder and draw the damage.
+
+        Args:
+            surfaces: leave out what is drawn in lines alone.
+            paired: folder of pairs, from which half of the examples drawn from lines then come.
+        """
         pictures, bank = works(folder, at_most=at_most, surfaces=surfaces), mask_bank(folder, seed, per_family)
-        return cls(pictures, bank, veil_bank(seed, max(1, per_family // 3)), drawings)
+        drawn_for = tuple(pairs(paired)) if paired else ()
+        return cls(pictures, bank, veil_bank(seed, max(1, per_family // 3)), drawings, drawn_for)
 
 
 @dataclass(frozen=True)
@@ -105,16 +114,18 @@ def batch(material: Material, *, seed: int, step: int, rank: int, size: int, sid
 
 def _example(material: Material, rng: np.random.Generator, side: int) -> Example:
     while True:
-        work = material.pictures[rng.integers(len(material.pictures))]
+        is_pair = bool(material.pairs) and rng.random() < material.drawings * PAIRS_SHARE
+        known = material.pairs if is_pair else material.pictures
+        work = known[rng.integers(len(known))]
         height, width = work.pixels.shape[:2]
-        scale = 1.0 if material.drawings == 1 else float(rng.choice(list(ENLARGED), p=list(ENLARGED.values())))
+        scale = 1.0 if is_pair or material.drawings == 1 else float(rng.choice(list(ENLARGED), p=list(ENLARGED.values())))
         part = round(side / scale)
         if min(height, width) <= part:
             continue
         image, lines = _window(work, rng, part, side)
         reference = work.thumbnail.astype(np.float32) / 255
         given = np.asarray(rng.random() < REFERENCE_SHARE, np.float32)
-        if scale == 1 and rng.random() < material.drawings:
+        if is_pair or (scale == 1 and rng.random() < material.drawings):
             hole = np.ones((side, side), bool)
             image, flat, lines = drawn(image, lines, rng)
             told = given_fill(flat, hole, flat)

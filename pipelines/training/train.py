@@ -264,6 +264,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder of the run: checkpoint, averaged weights, log, sheet")
     parser.add_argument("--plan", choices=sorted(PLANS), default="cpu")
     parser.add_argument("--start", type=Path, help="weights to begin with, of the same widths or of fewer levels")
+    parser.add_argument("--pairs", type=Path, help="folder of pairs of drawing and render (studio.samples.pairs), for drawings")
     parser.add_argument("--images", type=int, help="how many to see in all, instead of the plan's number")
     parser.add_argument("--mean-only", type=float, help="share of the images for the mean mode alone")
     parser.add_argument("--learning-rate", type=float)
@@ -274,13 +275,16 @@ def main() -> None:
     config = replace(PLANS[options.plan], **changes)
     cv2.setNumThreads(1)
     surfaces = config.drawings == 1
-    material = Material.of_shards(options.data, config.seed, config.masks, config.works, config.drawings, surfaces)
+    material = Material.of_shards(
+        options.data, config.seed, config.masks, config.works, config.drawings, surfaces, options.pairs
+    )
+    notes = {"pairs": len(material.pairs)} if options.pairs else None
 
     def tell(line: dict, average: dict) -> None:
         sample_sheet(average, config, material, options.out / "sheet.png")
         print(json.dumps(line), flush=True)
 
-    train(config, material, options.out, options.start, on_keep=tell)
+    train(config, material, options.out, options.start, notes=notes, on_keep=tell)
     if options.plan == "tiny":
         from pipelines.training.gate import prove
 

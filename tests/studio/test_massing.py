@@ -8,7 +8,7 @@ import pytest
 from blender_addon.errors import BlenderNotFoundError
 from blender_addon.scenes.presets import ERAS
 from studio.drawings.reading import ReadOpening
-from studio.massing import CLASSES, elevation_of, engraved, hours, lines_of, massings
+from studio.massing import CLASSES, _drawn_stacks, elevation_of, engraved, hours, lines_of, massings
 from studio.samples.building import building
 from studio.samples.sheets import elevation
 from studio.speculate import _alone, _built, drawn_part
@@ -99,3 +99,21 @@ def test_a_blank_wall_under_a_drawn_roof_is_not_cut_out_of_the_sheet():
     sheet[60:100, 90:110] = 30
     roof = np.array([(20, 20), (180, 20), (180, 40), (20, 40)], np.float32)
     assert (_alone(sheet, roof, 110)[60:100, 90:110] == 30).all()
+
+
+def test_only_where_a_stack_is_drawn_before_the_roof_its_sides_are_left_out(part):
+    """A chimney that ends at the ridge has no strip of bare slate below it."""
+    height, width = part.pixels.shape[:2]
+    drawn, _ = elevation_of(part.reading, part.box, (width, height))
+    one = massings(drawn, ["georgian"], hours(1, 0))[0]
+    stacks = [np.nonzero(one.ids == number) for number, e in enumerate(one.model.elements, 1) if e.kind == "chimney"]
+    rows, columns = next(found for found in stacks if len(found[0]))
+    courses = np.zeros((height, width), np.float32)
+    courses[:: max(6, height // 40)] = 0.9
+    assert not _drawn_stacks(one, courses).any()
+    sides = courses.copy()
+    foot = rows.max() + (rows.max() - rows.min())
+    sides[: foot + 1, [columns.min(), columns.max()]] = 0.9
+    hidden = np.nonzero(_drawn_stacks(one, sides))
+    assert len(hidden[0]) and abs(int(hidden[0].max()) - foot) <= 4
+    assert columns.min() - width < hidden[1].min() and hidden[1].max() <= columns.max() + (columns.max() - columns.min())

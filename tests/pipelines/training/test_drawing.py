@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from pipelines.bundled import drawing_folder, weights_digest
 from pipelines.hub import load_speculation
 from pipelines.lines import extract_lines
-from pipelines.training.corpus import works
+from pipelines.training.corpus import pairs, works
 from pipelines.training.data import Material, batch
 from pipelines.training.drawing import drawn, regions
 from pipelines.training.publish import FiguresError
@@ -52,6 +52,20 @@ def test_regions_between_lines_have_one_colour_each_and_lines_belong_to_their_ne
     assert len(np.unique(flat.reshape(-1, 3).round(5), axis=0)) == 2
     assert np.allclose(flat[:, 10], (0.2, 0.4, 0.6), atol=0.03) and np.allclose(flat[:, 50], (0.8, 0.5, 0.1), atol=0.03)
     assert np.allclose(regions(image, np.ones_like(lines), 0.0), image.mean((0, 1)), atol=1e-5)
+
+
+def test_half_of_the_examples_come_from_pairs_with_the_lines_that_were_drawn_for_them(shards, tmp_path):
+    pictures = np.full((2, 96, 160, 3), (10, 200, 30), np.uint8)
+    lines = np.zeros((2, 96, 160), bool)
+    lines[:, :, ::8] = True  # no contour of a plain picture
+    np.savez_compressed(tmp_path / "7.npz", pictures=pictures, lines=lines, hand=np.array(["solid"] * 2))
+    assert [np.unpackbits(one.lines, axis=1)[:, :160].sum() for one in pairs(tmp_path)] == [96 * 20] * 2
+    material = Material.of_shards(shards, 0, 1, drawings=1.0, surfaces=True, paired=tmp_path)
+    made = batch(material, seed=3, step=0, rank=0, size=40, side=64)
+    is_pair = (made.image - torch.tensor([10, 200, 30]).view(1, 3, 1, 1) / 255).abs().amax((1, 2, 3)) < 0.01
+    assert 10 < int(is_pair.sum()) < 30
+    assert all(one.any() for one in made.inputs[4][is_pair])
+    assert bool((made.inputs[2] == 1).all())  # of both kinds everything is lost
 
 
 def test_a_grey_picture_is_tinted_and_keeps_its_lightness():
