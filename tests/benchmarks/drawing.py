@@ -1,10 +1,12 @@
 """How much better than what it was given is what the bundled weights paint from lines? Prints one JSON object.
 
-    python tests/benchmarks/drawing.py --data SHARDS [--windows 60]
+    python tests/benchmarks/drawing.py --data SHARDS [--windows 60] [--pairs FOLDER]
 
-Windows of works marked `holdout`, whose artists were never trained on, flattened as in training and given with their contours.
-PSNR and HaarPSI of the mean mode against the window itself, less those of the flat picture. The restoration weights, which
-were used for variants before there were weights of their own, are measured in the same run.
+Windows of works marked `holdout`, whose artists were never trained on, flattened as in training and given with their contours;
+with --pairs also of houses that nobody built, lit and of some material, given with the lines that were drawn for them
+(`python -m studio.samples.pairs FOLDER --first 5000 --houses 12`: seeds that no training sees). PSNR and HaarPSI of the mean
+mode against the window itself, less those of the flat picture. The restoration weights, which were used for variants before
+there were weights of their own, are measured in the same run.
 """
 
 from __future__ import annotations
@@ -19,12 +21,12 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from pipelines.bundled import drawing_digest
+from pipelines.bundled import drawing_digest, weights_digest
 from pipelines.haarpsi import haarpsi
 from pipelines.hub import load_restoration, load_speculation
 from pipelines.prefill import Conditions, given_fill
 from pipelines.sampling import Told, predict
-from pipelines.training.corpus import works
+from pipelines.training.corpus import Work, pairs, works
 from pipelines.training.drawing import drawn
 
 SIDE_PX, SEED = 256, 9
@@ -47,17 +49,9 @@ def eight(image: np.ndarray) -> np.ndarray:
     return np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
 
 
-def main() -> None:
-    """Parse the command line and measure."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="folder of shards with index.csv")
-    parser.add_argument("--windows", type=int, default=60)
-    options = parser.parse_args()
-    torch.set_num_threads(1)
-    networks = {"these": load_speculation().network, "those of the restoration": load_restoration().network}
-    gains: dict[str, list[tuple[float, float]]] = {name: [] for name in networks}
-    found = works(options.data, "holdout", surfaces=True)
-    found = found[:: max(1, len(found) // options.windows)][: options.windows]
+def gains(found: list[Work], networks: dict) -> dict:
+    """What each network adds on one window of each work."""
+    gained: dict[str, list[tuple[float, float]]] = {name: [] for name in networks}
     for number, work in enumerate(found):
         rng = np.random.default_rng([SEED, number])
         height, width = work.pixels.shape[:2]
@@ -68,21 +62,35 @@ def main() -> None:
         given = psnr(flat, image), haarpsi(eight(image), eight(flat))
         for name, network in networks.items():
             answer, _ = predict(network, told(flat, lines), flat, 1.0, None)
-            gains[name].append((psnr(answer, image) - given[0], haarpsi(eight(image), eight(answer)) - given[1]))
-    report = {
-        "weights_sha256": drawing_digest(),
-        "windows": len(found),
-        "side": SIDE_PX,
-        "weights": {
-            name: {
-                "psnr_gain_db": round(float(np.mean([one for one, _ in values])), 3),
-                "psnr_better": sum(one > 0 for one, _ in values),
-                "haarpsi_gain": round(float(np.mean([one for _, one in values])), 4),
-                "haarpsi_better": sum(one > 0 for _, one in values),
-            }
-            for name, values in gains.items()
-        },
+            gained[name].append((psnr(answer, image) - given[0], haarpsi(eight(image), eight(answer)) - given[1]))
+    return {
+        name: {
+            "psnr_gain_db": round(float(np.mean([one for one, _ in values])), 3),
+            "psnr_better": sum(one > 0 for one, _ in values),
+            "haarpsi_gain": round(float(np.mean([one for _, one in values])), 4),
+            "haarpsi_better": sum(one > 0 for _, one in values),
+        }
+        for name, values in gained.items()
     }
+
+
+def main() -> None:
+    """Parse the command line and measure."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="folder of shards with index.csv")
+    parser.add_argument("--windows", type=int, default=60)
+    parser.add_argument("--pairs", type=Path, help="folder of houses that were never trained on")
+    parser.add_argument("--model", default="bundled", help="a model folder instead of the bundled weights")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    networks = {"these": load_speculation(options.model).network, "those of the restoration": load_restoration().network}
+    found = works(options.data, "holdout", surfaces=True)
+    found = found[:: max(1, len(found) // options.windows)][: options.windows]
+    digest = drawing_digest() if options.model == "bundled" else weights_digest(Path(options.model))
+    report = {"weights_sha256": digest, "side": SIDE_PX, "windows": len(found), "weights": gains(found, networks)}
+    if options.pairs:
+        renders = pairs(options.pairs)
+        report |= {"renders": len(renders), "weights_on_renders": gains(renders, networks)}
     print(json.dumps(report, indent=1))
 
 

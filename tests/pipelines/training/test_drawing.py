@@ -98,18 +98,18 @@ def run(tmp_path):
 
 def test_published_weights_load_and_their_card_says_what_was_measured(run, shards, tmp_path):
     out = tmp_path / "drawing"
-    publish(run, shards, out, [])
+    publish([run], shards, out, [])
     assert load_speculation(str(out)).network is not None
     digest = weights_digest(out)
     assert digest in (out / "README.md").read_text() and "Nothing has been measured" in (out / "README.md").read_text()
     one = {"psnr_gain_db": 0.5, "psnr_better": 3, "haarpsi_gain": 0.1, "haarpsi_better": 4}
     figures = {"weights_sha256": digest, "windows": 5, "side": 256, "weights": {"these": one}}
     (tmp_path / "figures.json").write_text(json.dumps(figures))
-    publish(run, shards, out, [tmp_path / "figures.json"])
+    publish([run], shards, out, [tmp_path / "figures.json"])
     assert "| these | +0.50 | 3 of 5 | +0.100 | 4 of 5 |" in (out / "README.md").read_text()
     (tmp_path / "figures.json").write_text(json.dumps(figures | {"weights_sha256": "0" * 64}))
     with pytest.raises(FiguresError):
-        publish(run, shards, out, [tmp_path / "figures.json"])
+        publish([run], shards, out, [tmp_path / "figures.json"])
 
 
 def test_the_weights_for_variants_do_not_count_in_the_digest_of_the_restorations(tmp_path):
