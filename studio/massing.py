@@ -24,13 +24,14 @@ LIKELY_WINDOW_M = (0.4, 6.0)  # a scale that makes the usual window smaller or l
 DOOR_SHAPE = 1.15  # height over width above which a wide opening is given leaves and no shop window
 WHITE = 0.82  # linear: where the lightest fiftieth of the building is developed to
 FULL_INK = 0.6  # what the strong lines of a sheet are brought to
-GROOVE, ROOF_GROOVE = 1.2, 0.8  # how dark a line of full ink becomes: as a joint is in stone, or between tiles
-LIP, ROOF_LIP = 0.35, 2.0  # how much lighter its lip is, for a groove as dark as that: on dark slate nothing else is seen
+GROOVE, DARK_GROOVE = 1.2, 0.9  # how dark a line of full ink becomes: as a joint is in stone, or between tiles
+LIP, DARK_LIP = 0.35, 2.5  # how much lighter its lip is, for a groove as dark as that: on dark slate nothing else is seen
+EDGE = 0.5  # weight of a drawn line along an edge of the solids
 STACK = 2.4  # how far a drawn chimney may go on below the ridge, in heights of what is seen above it
 SIDE_INK, SIDE_GAP_PX = 0.25, 3  # ink of a drawn stack's sides, and how far it may be broken; courses lie farther apart
 CLASSES = ("sky", "wall", "roof", "opening", "ground")  # of pixels, as their numbers
 STEP_M, TURN = 0.012, 0.35  # a line is where depth jumps by more, or the surface turns by more (1 − cosine)
-SKY = ((0.26, 0.41, 0.68), (0.62, 0.73, 0.86))  # linear, at the upper edge and at the ground: pale stone still stands out
+SKY = ((0.15, 0.28, 0.56), (0.62, 0.73, 0.86))  # linear, at the upper edge and at the ground: pale stacks stand out there
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,13 +136,16 @@ def engraved(massing: Massing, drawing: np.ndarray) -> Massing:
     fine = np.clip(ink - cv2.GaussianBlur(ink, (0, 0), max(2.0, 0.006 * side)), 0, 1)  # hatching is a tone and no groove
     strong = float(np.quantile(fine[fine > 0.1], 0.9)) if (fine > 0.1).any() else 1.0
     fine = np.clip(fine * FULL_INK / max(strong, 0.2), 0, 1)  # a thin pen on a reduced sheet is grey, and no weaker for it
-    solid = np.isin(massing.classes, (1, 2)).astype(np.uint8)
-    built = cv2.dilate(massing.lines.astype(np.uint8), np.ones((5, 5), np.uint8))
-    where = cv2.GaussianBlur((cv2.erode(solid, np.ones((3, 3), np.uint8)) & (1 - built)).astype(np.float32), (0, 0), 0.8)
-    where = where * ~_drawn_stacks(massing, fine)
-    groove = np.clip(np.where(massing.classes == 2, ROOF_GROOVE, GROOVE) * fine * where, 0, 0.8).astype(np.float32)
-    # the lip away from the sun; on a dark roof it is all that can be seen
-    lit = np.where(massing.classes == 2, ROOF_LIP, LIP).astype(np.float32) * np.roll(groove, (1, 1), (0, 1))
+    leaves = np.isin(massing.ids, [number for number, one in enumerate(massing.model.elements, 1) if one.kind == "door"])
+    solid = (np.isin(massing.classes, (1, 2)) | leaves).astype(np.uint8)
+    built = cv2.dilate(massing.lines.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(np.float32)
+    # light draws most edges of the solids itself; where it does not, a pen line of half the weight keeps them apart
+    where = cv2.GaussianBlur(solid * (1 - (1 - EDGE) * built), (0, 0), 0.8)
+    where = where * solid * ~_drawn_stacks(massing, fine)
+    dark = (massing.classes == 2) | leaves
+    groove = np.clip(np.where(dark, DARK_GROOVE, GROOVE) * fine * where, 0, 0.8).astype(np.float32)
+    # the lip away from the sun; on dark slates and leaves it is all that can be seen
+    lit = np.where(dark, DARK_LIP, LIP).astype(np.float32) * np.roll(groove, (1, 1), (0, 1)) * solid
     picture = massing.beauty.astype(np.float32) * (1 - groove + lit * (1 - groove))[..., None]
     lines = massing.lines | ((fine > 0.25) & (where > 0.5))
     return replace(massing, beauty=np.rint(np.clip(picture, 0, 255)).astype(np.uint8), lines=lines)

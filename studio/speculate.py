@@ -238,7 +238,9 @@ def _alone(picture: np.ndarray, silhouette: np.ndarray, ground: int) -> np.ndarr
     inside[:ground] = np.maximum.accumulate(inside[:ground], 0)  # a blank wall under a drawn roof belongs to it
     reach = 2 * round(0.01 * max(picture.shape[:2])) + 1  # a cornice's profile may stand out of the read outline
     inside = cv2.dilate(inside, np.ones((reach, reach), np.uint8))
-    inside[ground - 2 : ground + reach] = 1
+    below = ground + max(3, reach // 4)
+    inside[ground - 2 : below] = 1  # the ground's line; grass and shadows below it are no building
+    inside[below:] = 0
     ring = cv2.dilate(inside, np.ones((4 * reach + 1, 4 * reach + 1), np.uint8)) > inside
     paper = np.median(picture[ring], axis=0) if ring.any() else np.full(3, 255)
     return np.where(inside[..., None] > 0, picture, paper.astype(np.uint8))

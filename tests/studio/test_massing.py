@@ -101,6 +101,7 @@ def test_a_blank_wall_under_a_drawn_roof_is_not_cut_out_of_the_sheet():
     assert (_alone(sheet, roof, 110)[60:100, 90:110] == 30).all()
 
 
+@pytest.mark.blender
 def test_only_where_a_stack_is_drawn_before_the_roof_its_sides_are_left_out(part):
     """A chimney that ends at the ridge has no strip of bare slate below it."""
     height, width = part.pixels.shape[:2]

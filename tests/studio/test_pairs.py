@@ -4,7 +4,6 @@ import cv2
 import numpy as np
 import pytest
 
-from blender_addon.errors import BlenderNotFoundError
 from studio.samples import pairs
 from studio.samples.pairs import any_hour, pairs_of
 
@@ -16,13 +15,11 @@ def test_every_light_comes_from_above_and_in_front():
     assert all(0 < value <= 1 for one in found for value in (*one.sun_colour, *one.sky_colour))
 
 
+@pytest.mark.blender
 def test_a_pair_is_one_view_and_comes_again_from_its_seed(monkeypatch):
     monkeypatch.setattr(pairs, "LOOKS", 1)
     monkeypatch.setattr(pairs, "SIDES_PX", (240, 260))
-    try:
-        one, again = (next(pairs_of(30_000)) for _ in range(2))
-    except BlenderNotFoundError:
-        pytest.skip("no Blender here")
+    one, again = (next(pairs_of(30_000)) for _ in range(2))
     assert one.picture.shape[:2] == one.lines.shape and one.picture.dtype == np.uint8 and one.lines.any()
     assert one.preset == again.preset and np.array_equal(one.lines, again.lines)
     assert np.abs(one.picture.astype(int) - again.picture).max() <= 1
