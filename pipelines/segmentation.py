@@ -162,15 +162,19 @@ def _learned(segmenter: Segmenter, pixels: np.ndarray, seen: Evidence) -> np.nda
 def _joined(
     seen: dict[str, np.ndarray], marks: np.ndarray, pixels: np.ndarray, allowed: dict[str, bool], classes: tuple[str, ...]
 ) -> dict[str, np.ndarray]:
-    """What filters and network found in a window, by kind; a line of the filters counts where the network thinks of one."""
+    """What filters and network found in a window, by kind.
+
+    A line of the filters counts where the network thinks of one. Losses whose ground the filters know are theirs: they find
+    them whole and to the pixel, and the network says where others are.
+    """
     possible = (marks >> _LINE_BIT).astype(bool)
     found = {kind: there if kind == "loss" else there & possible for kind, there in seen.items()}
     for index, name in enumerate(classes):
         there = (marks >> index & 1).astype(bool)
-        if not allowed[name] or name == "veil" or not there.any():
+        if not allowed[name] or name == "veil" or not there.any() or (name == "loss" and "loss" in found):
             continue
-        if name == "scratch":
-            dark, pale = top_hats(lightness(pixels), HAT_PX + 2)
+        if name == "scratch":  # its middle has the sign; at its rims either may be greater
+            dark, pale = (cv2.dilate(hat, np.ones((5, 5))) for hat in top_hats(lightness(pixels), HAT_PX + 2))
             parts = {"dark scratch": there & (dark > pale), "pale scratch": there & (dark <= pale)}
         else:
             parts = {name: there}

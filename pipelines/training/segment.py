@@ -1,6 +1,6 @@
 """Train the damage segmenter, calibrate it, and fit the gate that decides whether a picture is damaged at all.
 
-    python -m pipelines.training.segment --data SHARDS --out RUN                # an hour on one core
+    python -m pipelines.training.segment --data SHARDS --out RUN                # twenty minutes on one core
     python -m pipelines.training.segment --data SHARDS --out RUN --plan tiny    # the whole road in less than a minute
 
 Run the same command again after a kill: it goes on from the last checkpoint, with the batch that came next. Every twelfth
@@ -39,7 +39,7 @@ class Plan:
     """Everything that decides the weights."""
 
     widths: tuple[int, ...] = WIDTHS
-    steps: int = 11_000
+    steps: int = 8_000
     size: int = 4  # examples of a step
     side: int = 160  # px
     learning_rate: float = 2e-3
@@ -49,7 +49,7 @@ class Plan:
     works: int | None = None  # None: all
     seed: int = 0
     checkpoint_every: int = 500
-    calibrated_on: int = 240  # pictures
+    calibrated_on: int = 700  # pictures
 
 
 PLANS = {
