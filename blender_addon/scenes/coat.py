@@ -109,7 +109,7 @@ def coated(model: SceneModel, picture: Projection) -> SceneModel:
     hidden = sum(solid.kind not in NEVER for solid in solids) - len(said)
     area, covered = sum(one["seen_m2"] for one in said), sum(one["worn_m2"] for one in said)
     note = (
-        f"{picture.name} is laid straight on over what is seen of the {frame.side} side, a coat of {COAT_M * 1000:.0f} mm: "
+        f"{picture.name} is laid straight over what is seen of the {frame.side} side, a coat of {COAT_M * 1000:.0f} mm: "
         f"{covered:.1f} of {area:.1f} m², on {len(coats)} solids. {hidden} solids are not seen from there; they, and every face "
         "that is not, keep their own material and level."
     )
