@@ -110,8 +110,8 @@ def coated(model: SceneModel, picture: Projection) -> SceneModel:
     area, covered = sum(one["seen_m2"] for one in said), sum(one["worn_m2"] for one in said)
     note = (
         f"{picture.name} is laid straight over what is seen of the {frame.side} side, a coat of {COAT_M * 1000:.0f} mm: "
-        f"{covered:.1f} of {area:.1f} m², on {len(coats)} solids. {hidden} solids are not seen from there; they, and every face "
-        "that is not, keep their own material and level."
+        f"{covered:.1f} of {area:.1f} m², on {len(coats)} solids. {hidden} solids are not seen from there; they, and every "
+        "face that is not, keep their own material and level."
     )
     out, ahead = frame.direction(0.0, -1.0), np.array(model.focus.facing)
     focus = model.focus
