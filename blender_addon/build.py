@@ -119,7 +119,9 @@ def _material(solid: Element, known: dict):
     surface.inputs["Roughness"].default_value, surface.inputs["Metallic"].default_value = solid.roughness, solid.metallic
     if texture is not None:
         picture = tree.nodes.new("ShaderNodeTexImage")
-        picture.image, picture.interpolation, picture.extension = _image(solid.id, texture), "Cubic", "EXTEND"
+        if texture.sha256 not in known:  # one picture on many solids stands in the file once
+            known[texture.sha256] = _image(solid.id, texture)
+        picture.image, picture.interpolation, picture.extension = known[texture.sha256], "Cubic", "EXTEND"
         tree.links.new(picture.outputs["Color"], surface.inputs["Base Color"])
     elif painted:
         paint = tree.nodes.new("ShaderNodeVertexColor")

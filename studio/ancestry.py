@@ -40,6 +40,11 @@ class Ancestor:
         is_box = isinstance(found, list) and len(found) == 4 and all(isinstance(side, int) for side in found)
         return (found[0], found[1], found[2], found[3]) if is_box else None
 
+    @property
+    def by_model(self) -> bool:
+        """Whether a model painted any of it; where none did, it is a drawing coloured by rule."""
+        return any(one["sha256"] == self.source.sha256 and one["contains_ai"] for one in self.record["outputs"])
+
 
 def ancestor_of(path: Path, home: Home) -> Ancestor:
     """Open a variant that was sealed here or elsewhere.

@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from blender_addon.scenes.model import SceneModel
-from provenance.draft import Document, Draft, Picture
+from provenance.draft import Document, Draft, Picture, SourceNote
 from provenance.home import Home
 from studio.drawings.contradictions import Contradiction, loud
 from studio.drawings.gather import Said, views_of
 from studio.drawings.views import View
 from studio.errors import DrawingError
-from studio.sources import Source, open_source
+from studio.sources import open_source
+from studio.worn import wearing, worn_variant
 
 EXPORTS = ("usd", "ifc", "blend")
 
@@ -36,6 +37,7 @@ def build_building(
     rights: str | None = None,
     strict_rights: bool = False,
     blender: Path | None = None,
+    variant: Path | None = None,
 ):
     """Build one building from a plan, elevations and sections, and seal it.
 
@@ -47,8 +49,10 @@ def build_building(
         exports: any of EXPORTS, beside scene.glb and scene.json.
         strict: refuse when sheets disagree by more than 3 %.
         blender: for the .blend; found when left out.
+        variant: a sealed variant of one of the sheets, which that side of the building then wears.
     Returns: provenance.release.Release
-    Raises: DrawingError and its subclasses: no drawing, no scale, different buildings, contradictions when `strict`.
+    Raises: DrawingError and its subclasses: no drawing, no scale, different buildings, contradictions when `strict`, no side
+        that the variant belongs to. AncestorError for a variant that was changed, or drawn after none of the sheets.
     """
     from blender_addon.scenes.building import building
     from provenance.release import check_folder, check_rights, release
@@ -60,6 +64,7 @@ def build_building(
     sources = [open_source(path, rights=rights) for path in sheets]
     for source in sources:
         check_rights(source.rights, strict_rights)
+    worn = None if variant is None else worn_variant(variant, sources, "building", home)
 
     # 2. Read, bring together, build.
     said = said or Said()
@@ -69,7 +74,13 @@ def build_building(
     if strict and asking:
         raise ContradictionError(f"The sheets disagree, and --strict was given, so nothing was built. {' '.join(asking)}")
     designed = design(fused, sources[0].path.stem)
-    model = building(replace(designed, assumptions=(*notes, *designed.assumptions)))
+    designed = replace(designed, assumptions=(*notes, *designed.assumptions))
+    inputs, findings = [source.note("input") for source in sources], {}
+    if worn is None:
+        model = building(designed)
+    else:
+        model, findings["worn"] = wearing(designed, worn, fused)
+        inputs.append(worn.source.note("input"))
     model = replace(model, contradictions=tuple(one.to_json() for one in fused.contradictions))
 
     # 3. Say what is what, and seal it.
@@ -83,9 +94,11 @@ def build_building(
         "height_m": height_m,
         **({} if said.north is None else {"north": said.north}),
         "exports": list(exports),
+        **({} if worn is None else {"variant_sha256": worn.source.sha256}),
     }
     with Exported(model, exports, blender) as files:
-        draft = _draft(sources, views, model, fused.contradictions, request, files)
+        draft = _draft(inputs, views, model, fused.contradictions, request, files)
+        draft = replace(draft, findings={**draft.findings, **findings})
         return release(draft, out, home, strict_rights=strict_rights)
 
 
@@ -126,7 +139,7 @@ class Exported:
 
 
 def _draft(
-    sources: Sequence[Source],
+    inputs: Sequence[SourceNote],
     views: Sequence[View],
     model: SceneModel,
     contradictions: Sequence[Contradiction],
@@ -161,7 +174,7 @@ def _draft(
         operation="scene",
         request=request,
         files=tuple(files),
-        sources=tuple(source.note("input") for source in sources),
+        sources=tuple(inputs),
         levels={level: model.levels().area.get(level, 0.0) for level in map(str, range(1, 8))},
         assumptions=tuple(dict.fromkeys((*(f"The sheets disagree. {one}" for one in (*asking, *listed)), *model.assumptions))),
         findings=findings,

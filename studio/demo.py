@@ -33,7 +33,7 @@ SCENE_CARDS = {
     "plan": ("The plan in metres", "Walls raised from the plan."),
     "building": (
         "The house in metres",
-        "Plan, elevation and section as one building; what no sheet shows is a rule.",
+        "Plan, elevation and section as one building; its front wears the first variant, all else is as drawn or by rule.",
     ),
     "room": ("The restored panel on a wall", "Hung at its true size."),
 }
@@ -164,7 +164,7 @@ def _scenes(stage: Path, home: Home, size: dict, outcome: Outcome) -> list[Part]
         "coins": partial(build_scene, samples / "coins.png", kind="relief", width_m=COINS_WIDTH_M),
         "house": partial(build_scene, samples / "facade.png", kind="facade", **by_bar),
         "plan": partial(build_scene, samples / "plan.png", kind="plan", **by_bar),
-        "building": partial(_building, sheets, outcome),
+        "building": partial(_building, sheets, stage / "variants" / "variant-1.png", outcome),
         "room": partial(build_scene, stage / "restored" / "restored.png", kind="gallery", width_m=PANEL_WIDTH_M),
     }
     parts = []
@@ -180,9 +180,9 @@ def _scenes(stage: Path, home: Home, size: dict, outcome: Outcome) -> list[Part]
     return parts
 
 
-def _building(sheets: Sequence[Path], outcome: Outcome, scene: Path, home: Home) -> Release:
-    """The house that all three sheets show; what they leave a person to decide is a note of the demonstration."""
-    made = build_building(sheets, scene, home=home)
+def _building(sheets: Sequence[Path], variant: Path, outcome: Outcome, scene: Path, home: Home) -> Release:
+    """The house that all three sheets show, wearing a variant; what is left for a person to decide is a note of it all."""
+    made = build_building(sheets, scene, home=home, variant=variant)
     if reason := made.record["findings"].get("reason"):
         outcome.notes.append(f"The house in metres: {reason}")
     return made

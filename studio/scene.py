@@ -10,10 +10,11 @@ import numpy as np
 from blender_addon.scenes.model import Author, SceneModel
 from provenance.draft import Document, Draft, Picture
 from provenance.home import Home
-from studio.ancestry import Ancestor, ancestor_of
+from studio.ancestry import Ancestor
 from studio.drawings.reading import FacadeReading, PlanReading, Rectified, ScaleBar
 from studio.errors import NoDrawingError, ScaleError
 from studio.sources import Source, open_source
+from studio.worn import known, worn_variant
 
 KINDS = ("relief", "facade", "plan", "gallery")
 RELIEF_SHARE = 0.03  # depth of a relief as a share of its width: coins and carvings; a rule, level 6
@@ -91,7 +92,7 @@ def build_scene(
     source = open_source(picture, rights=rights)
     check_rights(source.rights, strict_rights)
     asked = Asked(width_m, px_per_m, read_scale_bar)
-    worn = None if variant is None else worn_variant(variant, source, kind, home)
+    worn = None if variant is None else worn_variant(variant, [source], kind, home)
 
     # 2. Read the drawing, if it is one, and build.
     origin = origin_of(source, home)
@@ -171,21 +172,7 @@ def work_scene(
     return gallery(carried, width_m=width, level=origin.level, author=origin.author, source_sha256=source.sha256), None, said
 
 
-def worn_variant(path: Path, drawing: Source, kind: str, home: Home) -> Ancestor:
-    """The variant that a façade is to wear. Raises: AncestorError unless it is a sealed variant of this very drawing."""
-    from studio.errors import AncestorError
-
-    if kind != "facade":
-        raise AncestorError(f"A {kind} wears no variant: give the elevation that it was drawn after, with --kind facade.")
-    worn = ancestor_of(path, home)
-    if worn.drawing_sha256 != drawing.sha256 or worn.frame is None:
-        raise AncestorError(f"{path.name} was not drawn after {drawing.name}, or its Record does not say which part it shows.")
-    return worn
-
-
-def facade_scene(
-    source: Source, asked: Asked, worn: Ancestor | None = None
-) -> tuple[SceneModel, np.ndarray, tuple[str, ...]]:
+def facade_scene(source: Source, asked: Asked, worn: Ancestor | None = None) -> tuple[SceneModel, np.ndarray, tuple[str, ...]]:
     """A façade extruded from an elevation; where it wears a variant, everything that faces the viewer shows it, at level 7."""
     from blender_addon.scenes.facade import Face, facade
     from blender_addon.scenes.openings import Opening
@@ -209,7 +196,7 @@ def facade_scene(
     face = None
     if worn is not None and worn.frame is not None:
         # the file's own bytes: its watermark and its credential stay what they are
-        face = Face(Texture.from_bytes(worn.source.path.read_bytes()), _floats(worn.frame))
+        face = Face(Texture.from_bytes(worn.source.path.read_bytes()), _floats(worn.frame), *known(worn))
         said = (*said, f"The façade wears {worn.source.name}; behind a leaf of 2 cm that shows it, everything is a rule.")
     model = facade(
         openings,

@@ -184,7 +184,8 @@ class _Builder:
         if hole.kind == "opening":
             return
         reveal = min(REVEAL_M, 0.4 * (face[1] - face[0]))
-        solids = filling(hole.id, hole.kind, hole_shape(hole), reveal, hole.evidence)
+        is_divided = frame.side not in self.design.undivided
+        solids = filling(hole.id, hole.kind, hole_shape(hole), reveal, hole.evidence, is_divided)
         if hole.kind == "door" and hole.storey == 0:
             solids += steps(f"{hole.id}-steps", *hole.span, hole.rise[0], hole.evidence)
         for solid in solids:

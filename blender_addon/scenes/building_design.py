@@ -164,6 +164,7 @@ class Design:
         bands: string courses and cornices.
         roof: None where none is built. stacks: chimneys through it.
         north: true north, degrees clockwise from +y; None when no sheet says it.
+        undivided: sides whose windows get no bars by rule, because a picture that is to lie over them shows its own.
         cuts: sides whose outer walls a section cuts, so that their thickness is drawn in every storey.
     """
 
@@ -185,6 +186,7 @@ class Design:
     assumptions: tuple[str, ...] = ()
     stacks: tuple[DesignedStack, ...] = ()
     north: float | None = None
+    undivided: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -215,6 +217,11 @@ class FacadeFrame:
         a, b, d, e, x, y = self.matrix
         turned = (vertices[:, :2] - (x, y)) @ np.array([[a, b], [d, e]])
         return np.column_stack([turned, vertices[:, 2]])
+
+    def local(self, vertices: np.ndarray) -> np.ndarray:
+        """float64 [N, 3] from (x, y, z) to (u, d, z)."""
+        a, b, d, e, x, y = self.matrix
+        return np.column_stack([vertices[:, :2] @ np.array([[a, d], [b, e]]) + (x, y), vertices[:, 2]])
 
     def direction(self, u: float, d: float) -> tuple[float, float, float]:
         """A direction of the façade's frame in the building's."""

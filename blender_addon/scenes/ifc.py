@@ -16,7 +16,7 @@ PSET = "Anastylosis_Evidence"
 # What our kinds are in IFC; anything else is a proxy, which every reader shows.
 CLASSES = {
     "wall": "IfcWall", "lintel": "IfcWall", "floor": "IfcSlab", "roof": "IfcRoof", "column": "IfcColumn", "stairs": "IfcStair",
-    "chimney": "IfcChimney",
+    "chimney": "IfcChimney", "coat": "IfcCovering",
     "steps": "IfcStair", "door": "IfcDoor", "pane": "IfcWindow", "frame": "IfcWindow", "ground": "IfcGeographicElement",
 }  # fmt: skip
 SPACE = uuid.UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")  # the URL namespace of RFC 4122

@@ -14,8 +14,9 @@ from typing import Literal
 import numpy as np
 
 from ..errors import OpenSolidError, SceneError, SceneFileError
-from .closed import complaint, face_areas, volume
+from .closed import complaint
 from .levels import ASPECTS, level, uncertainty
+from .shares import Covering, Shares, shares
 from .texture import Texture
 
 FORMAT = "anastylosis-scene/1"
@@ -65,6 +66,7 @@ class Element:
         texture, uv: a picture and float32 [N, 2], u right, v **up** (Blender's way; the GLB's v runs down).
         vertex_colors: uint8 [N, 3], sRGB.
         vertex_levels: uint8 [N], 1…7, where the level differs within the solid (a restored relief).
+        covers: of a coat, the solid that it lies on; None for everything else.
     """
 
     id: str
@@ -85,6 +87,7 @@ class Element:
     uv: np.ndarray | None = None
     vertex_colors: np.ndarray | None = None
     vertex_levels: np.ndarray | None = None
+    covers: Covering | None = None
 
     def __post_init__(self):
         count = len(self.vertices)
@@ -156,14 +159,6 @@ class Focus:
     room_m: float | None = None
 
 
-@dataclass(frozen=True)
-class Shares:
-    """Share 0…1 of each level, keys "1" … "7" (and "0" where something was not assessed); each dictionary sums to 1."""
-
-    area: dict[str, float]
-    volume: dict[str, float]
-
-
 @dataclass(frozen=True, eq=False)
 class SceneModel:
     """Everything that is needed to build the scene: solids, plates, lights, and where to look.
@@ -171,6 +166,7 @@ class SceneModel:
     Attributes:
         assumptions: what was assumed and not given, one sentence each.
         contradictions: where the sheets disagree, as plain JSON values.
+        worn: how much of each solid wears a picture (`coat.py`), as plain JSON values.
         north: true north, degrees clockwise from +y; None when nothing says it.
     """
 
@@ -182,6 +178,7 @@ class SceneModel:
     assumptions: tuple[str, ...] = ()
     contradictions: tuple[dict, ...] = ()
     north: float | None = None
+    worn: tuple[dict, ...] = ()
 
     def __post_init__(self):
         ids = [solid.id for solid in self.solids]
@@ -209,21 +206,8 @@ class SceneModel:
 
     def levels(self) -> Shares:
         """How much of the scene stands at each level: by visible surface (elements and exhibited works), and by volume."""
-        area: dict[str, float] = {}
-        for solid in self.solids:
-            if isinstance(solid, Plate) and solid.kind != "work":
-                continue
-            areas = face_areas(solid.vertices, solid.faces)
-            if solid.vertex_levels is None:
-                area[str(solid.level)] = area.get(str(solid.level), 0.0) + float(areas.sum())
-            else:
-                by_level = np.bincount(solid.vertex_levels[solid.faces].max(axis=1), areas)
-                for number in np.flatnonzero(by_level):
-                    area[str(number)] = area.get(str(number), 0.0) + float(by_level[number])
-        cubic: dict[str, float] = {}
-        for solid in self.elements:
-            cubic[str(solid.level)] = cubic.get(str(solid.level), 0.0) + volume(solid.vertices, solid.faces)
-        return Shares(_shares(area), _shares(cubic))
+        works = [plate for plate in self.plates if plate.kind == "work"]
+        return shares(self.elements, works)
 
     def to_json(self) -> str:
         """What `scene.json` says; the geometry itself is in the GLB under the same ids."""
@@ -239,6 +223,7 @@ class SceneModel:
             "assumptions": self.assumptions,
             "contradictions": self.contradictions,
             **({} if self.north is None else {"north": self.north}),
+            **({"worn": self.worn} if self.worn else {}),
             "regions": self.regions(),
             "levels": {"area": shares.area, "volume": shares.volume},
             "uncertainty_percent": {
@@ -270,6 +255,7 @@ class SceneModel:
                 assumptions=tuple(str(line) for line in document["assumptions"]),
                 contradictions=tuple(dict(one) for one in document.get("contradictions", ())),
                 north=None if document.get("north") is None else float(document["north"]),
+                worn=tuple(dict(one) for one in document.get("worn", ())),
             )
         except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as error:
             raise SceneFileError(f"scene.json is damaged or not one of ours ({type(error).__name__}: {error}).") from error
@@ -334,6 +320,7 @@ def _described(solid: Element) -> dict:
         "triangles": len(solid.faces),
         "texture": None if texture is None else {"media_type": texture.media_type, "sha256": texture.sha256,
                                                  "width": texture.width, "height": texture.height},
+        **({} if solid.covers is None else {"covers": vars(solid.covers)}),
     }  # fmt: skip
 
 
@@ -363,6 +350,7 @@ def _read(kind: type, one: dict, geometry: dict | None):
         uv=None if mesh is None else mesh.uv,
         vertex_colors=None if mesh is None else mesh.vertex_colors,
         vertex_levels=None if mesh is None else mesh.vertex_levels,
+        covers=Covering(str(one["covers"]["id"]), float(one["covers"]["area_m2"])) if one.get("covers") else None,
     )
 
 
@@ -391,8 +379,3 @@ def _three(values: Iterable[float]) -> Vector:
 def _four(values: Iterable[float]) -> tuple[float, float, float, float]:
     a, b, c, d = values
     return float(a), float(b), float(c), float(d)
-
-
-def _shares(sums: dict[str, float]) -> dict[str, float]:
-    total = sum(sums.values())
-    return {number: sums[number] / total for number in sorted(sums)} if total > 0 else {}

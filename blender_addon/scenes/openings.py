@@ -32,16 +32,19 @@ class Opening:
     inferred: bool = False
 
 
-def filling(name: str, kind: str, shape, reveal_m: float, evidence: tuple[Evidence, ...]) -> list[Element]:
+def filling(
+    name: str, kind: str, shape, reveal_m: float, evidence: tuple[Evidence, ...], is_divided: bool = True
+) -> list[Element]:
     """Pane and bars, or door leaves and their frame, for a shapely polygon in x and z, metres, behind a reveal.
 
-    None of them overlaps another: bars end where the pane begins, `reveal_m` behind the wall's face at y = 0.
+    A window that is not divided has its frame alone, because a picture over it shows bars of its own. None of the solids
+    overlaps another: bars end where the pane begins, `reveal_m` behind the wall's face at y = 0.
     """
     if kind == "door":
         return _door(name, shape, reveal_m, evidence)
     pane = upright(prism(shape, 0.02), reveal_m)
     parts = [_rule(name, "pane", pane, "glass", GLASS, evidence, roughness=0.15)]
-    bars = _bars(shape)
+    bars = _bars(shape, is_divided)
     if bars is not None:
         frame = upright(prism(bars, 0.05), reveal_m - 0.05)
         parts.append(_rule(f"{name}-bars", "frame", frame, "painted wood", PAINT, evidence, roughness=0.6))
@@ -61,8 +64,11 @@ def steps(name: str, x0: float, x1: float, sill_m: float, evidence: tuple[Eviden
     return [_rule(name, "steps", bar(profile, x0, x1), "stone", STONE, evidence)]
 
 
-def _bars(shape):
-    """Frame and glazing bars as one shape: two lights side by side above 60 cm, one row for about 60 cm; None for a slit."""
+def _bars(shape, is_divided: bool):
+    """A window's frame and, where it is divided, its bars as one shape; None for a slit.
+
+    Two lights stand side by side above 60 cm, and there is one row for about 60 cm.
+    """
     from shapely.geometry import box as rectangle
     from shapely.ops import unary_union
 
@@ -70,8 +76,8 @@ def _bars(shape):
     if inside.is_empty or inside.geom_type != "Polygon" or inside.area < 0.02:
         return None
     x0, z0, x1, z1 = shape.bounds
-    columns = 2 if x1 - x0 > 0.6 else 1
-    rows = int(np.clip(round((z1 - z0) / 0.6), 1, 4))
+    columns = 2 if x1 - x0 > 0.6 and is_divided else 1
+    rows = int(np.clip(round((z1 - z0) / 0.6), 1, 4)) if is_divided else 1
     half = BAR_M / 3
     uprights = [x0 + (x1 - x0) * i / columns for i in range(1, columns)]
     levels = [z0 + (z1 - z0) * i / rows for i in range(1, rows)]

@@ -56,7 +56,11 @@ def scene(
     ] = None,
     variant: Annotated[
         Path | None,
-        typer.Option("--variant", help="A sealed variant of this drawing, for the façade to wear.", metavar="IMAGE"),
+        typer.Option(
+            "--variant",
+            help="A sealed variant of this drawing, for the façade or that side of the building to wear.",
+            metavar="IMAGE",
+        ),
     ] = None,
     as_kind: Annotated[
         list[str] | None, typer.Option("--as", help="What a sheet is: plan, elevation or section.", metavar="SHEET=KIND")
@@ -87,6 +91,7 @@ def scene(
     Example: anastylosis scene facade.png --kind facade --scale 47 -o house
     Example: anastylosis scene facade.png --kind facade --scale-bar --variant variants/variant-1.png -o worn
     Example: anastylosis scene plan.jpg facade.jpg section.jpg --kind building -o house
+    Example: anastylosis scene plan.png facade.png section.png --kind building --variant variants/variant-1.png -o house
     """
     from studio.cli.summary import summary, summary_lines
 
@@ -95,8 +100,6 @@ def scene(
         from studio.building import build_building
         from studio.drawings.gather import Said
 
-        if variant is not None:
-            raise typer.BadParameter("--variant needs --kind facade.")
         if width_m is not None:
             raise typer.BadParameter("--width-m speaks of one picture; say --scale SHEET=PX_PER_M for each sheet.")
         scales = {name: _number(value) for name, value in _pairs(scale, "--scale", pictures).items()}
@@ -108,6 +111,7 @@ def scene(
             height_m=height_m,
             exports=[one.value for one in export or ()],
             strict=strict,
+            variant=variant,
             rights=rights,
             strict_rights=strict_rights,
             home=place,

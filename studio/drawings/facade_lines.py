@@ -16,6 +16,7 @@ PIECE = 0.15  # of the wall's width: sills and lintels of a row of windows are s
 BROKEN = 0.7  # of a line that passes behind trees and people, or fades, is seen
 OVERHANG = 0.06  # of the wall's width by which eaves and cornices stand out at most
 STEP = 0.065  # of the building's height: lines that come again at such a distance are courses of stone or rows of tiles
+WIDEST = 0.99  # of the outline's width within a group of rows: less is the wavering of its edge
 NEAR_EAVES = 0.06  # of the building's height: a cornice, from its lowest moulding to the gutter
 CHAIN = 4  # such lines; three are a moulding
 BAND = 0.05  # of the building's height: a string course is no higher, a cornice may be
@@ -24,10 +25,11 @@ CHIMNEY = 0.12  # of the wall's width: what is narrower and rises at once is a c
 
 @dataclass(frozen=True)
 class _Line:
-    """Rows first to last of one line, its ends, and the share of the body that it runs along."""
+    """Rows first to last of one line, its ends, the share of the body that it runs along, and where it would be the eaves."""
 
     first: int
     last: int
+    eaves: int
     x0: int
     x1: int
     full: float
@@ -85,7 +87,10 @@ def _drawn(mask: np.ndarray, shape: np.ndarray, facade: Box, ground: int) -> lis
         strong = group[long[group] > 0.85 * long[best]]
         reach = round(OVERHANG * width)
         x0, x1 = _ends(joined, strong, max(0, left[best] - reach), right[best] + reach + 1, width)
-        lines.append(_Line(int(strong.min()), int(strong.max()), x0, x1, float(np.clip(long[best] / body[best], 0, 1))))
+        # rows of tiles above the eaves of a hipped roof may join them in one group; only where it is widest does the roof end
+        widest = strong[body[strong] >= WIDEST * body[strong].max()]
+        full = float(np.clip(long[best] / body[best], 0, 1))
+        lines.append(_Line(int(strong.min()), int(strong.max()), int(widest.min()), x0, x1, full))
     return lines
 
 
@@ -160,7 +165,7 @@ def _named(lines: list[_Line], facade: Box, top: int, ground: int) -> tuple[Leve
     found = []
     for k, line in enumerate(lines):
         if k == eaves:
-            name, y = "eaves", float(line.first)
+            name, y = "eaves", float(line.eaves)
         elif k == ridge[1] and ridge[0] < 0.03 * high and line.last < facade[1]:
             name, y = "ridge", float(line.first)
         elif line.first < facade[1] + 0.035 * high or line.last - line.first > BAND * high:

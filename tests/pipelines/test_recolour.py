@@ -42,6 +42,24 @@ def test_the_palette_comes_near_and_shadow_stays_shadow(lit, golden):
     assert order > 0.9, "light falls where it fell"
 
 
+def test_stone_around_the_openings_of_a_brick_wall_does_not_turn_green(golden):
+    """Brick goes far towards ochre, and its pale surrounds are of the same class: they must not be taken along."""
+    from pipelines.recolour import _lab
+
+    rng = np.random.default_rng(4)
+    picture, classes = np.full((160, 240, 3), (0.62, 0.33, 0.26), np.float32), np.ones((160, 240), np.uint8)
+    stone = np.zeros((160, 240), bool)
+    for x in range(20, 220, 50):
+        stone[50:120, x - 6 : x + 30] = True
+        classes[56:114, x : x + 24] = 3
+    stone &= classes == 1
+    picture[stone], picture[classes == 3] = (0.80, 0.76, 0.66), (0.15, 0.17, 0.2)
+    picture = np.clip(picture + rng.normal(0, 0.02, picture.shape), 0, 1).astype(np.float32)
+    after = _lab(recoloured(picture, classes, golden))
+    # a* below 0 is green; taken along with the brick, the stone stands at −9
+    assert np.median(after[stone][:, 1]) > -2
+
+
 def test_a_reference_of_one_tone_leaves_forms_visible(lit):
     picture, classes = lit
     after = recoloured(picture, classes, np.full((20, 20, 3), 120, np.uint8))
