@@ -10,6 +10,8 @@ from studio.drawings.paper import runs
 from studio.drawings.reading import Box
 from studio.errors import NoDrawingError
 
+EARTH = 0.05  # of the drawing's height: hatched earth and steps lie under a ground line no deeper; below a course stands wall
+THICK = 0.02  # likewise: a ground line is no thicker; hatched earth is
 DORMERS = 8  # one opening in so many may stand in the roof
 
 
@@ -48,14 +50,17 @@ def tinted(tone: np.ndarray) -> np.ndarray:
 
 
 def ground_of(mask: np.ndarray, mass: np.ndarray) -> int:
-    """Row of the ground line: the lowest row that carries a line about as long as the building is wide."""
+    """Row of the ground line, its middle where it is thick: the lowest that is about as long as the building is wide."""
     x, y, w, h = cv2.boundingRect(mass)
     joined = cv2.morphologyEx(mask[y : y + h, x : x + w], cv2.MORPH_CLOSE, np.ones((1, max(3, w // 60) | 1), np.uint8))
     longest = np.array([max((b - a for a, b in runs(row > 0)), default=0) for row in joined])
     rows = np.flatnonzero((longest > 0.6 * w) & (np.arange(h) > 0.45 * h))
     wide = np.flatnonzero((mass[y : y + h, x : x + w] > 0).sum(1) > 0.6 * w)
     foot = int(wide.max()) if wide.size else h - 1
-    return y + (int(rows.max()) if rows.size and rows.max() > foot - 0.1 * h else foot)
+    if not rows.size or rows.max() <= foot - EARTH * h:
+        return y + foot
+    first, last = runs(longest > 0.6 * w)[-1]
+    return y + ((first + last - 1) // 2 if last - first < THICK * h else int(rows.max()))
 
 
 def outline_of(mass: np.ndarray, ground: int) -> np.ndarray:
@@ -71,7 +76,18 @@ def outline_of(mass: np.ndarray, ground: int) -> np.ndarray:
         raise NoDrawingError("No building was found above the ground line of the sheet.")
     filled = np.zeros_like(mass)
     cv2.drawContours(filled, [largest], -1, 255, -1)
-    return filled
+    return _walled(filled, ground)
+
+
+def _walled(shape: np.ndarray, ground: int) -> np.ndarray:
+    """The outline with those places filled that have it above them and on both sides: pale wall under a drawn roof."""
+    some = shape > 0
+    above = np.maximum.accumulate(some, axis=0)
+    left = np.maximum.accumulate(some, axis=1)
+    right = np.maximum.accumulate(some[:, ::-1], axis=1)[:, ::-1]
+    some |= above & left & right
+    some[ground + 1 :] = False
+    return np.where(some, 255, 0).astype(np.uint8)
 
 
 def polygon_of(shape: np.ndarray) -> np.ndarray:
@@ -98,6 +114,8 @@ def wall_box(shape: np.ndarray, ground: int, openings: list[Box] | None = None) 
     heads = sorted(b[1] for b in openings or ())
     end = heads[len(heads) // DORMERS] - y0 if heads else len(over)  # the eaves lie above all heads but those of dormers
     end = max(1, min(end, round(0.93 * len(over))))  # the plinth stands out as well
+    if not (wide[:end] > 0.96 * (x1 - x0)).any():  # a portal that rises above the eaves of its wings
+        end = round(0.93 * len(over))
     overhang = max(float(over[: min(end, len(left) * 2 // 3)].max(initial=0)), 0.012 * (x1 - x0))
     out = np.flatnonzero(over[:end] > 0.6 * overhang)
     full = np.flatnonzero(wide[:end] > 0.96 * (x1 - x0))

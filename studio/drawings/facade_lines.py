@@ -19,7 +19,10 @@ STEP = 0.065  # of the building's height: lines that come again at such a distan
 WIDEST = 0.99  # of the outline's width within a group of rows: less is the wavering of its edge
 NEAR_EAVES = 0.06  # of the building's height: a cornice, from its lowest moulding to the gutter
 CHAIN = 4  # such lines; three are a moulding
+STROKE = 0.008  # of the building's height: 10 cm of a house; what is thicker is a band, no line
 BAND = 0.05  # of the building's height: a string course is no higher, a cornice may be
+TAPER = 0.015  # of the wall's width: a hipped roof is narrower by that 10 cm above its eaves
+WAVER = 0.003  # likewise, by which an outline that runs straight up errs
 CHIMNEY = 0.12  # of the wall's width: what is narrower and rises at once is a chimney, a finial or a figure
 
 
@@ -85,6 +88,8 @@ def _drawn(mask: np.ndarray, shape: np.ndarray, facade: Box, ground: int) -> lis
     for group in np.split(rows, np.flatnonzero(np.diff(rows) > near) + 1) if rows.size else ():
         best = int(group[long[group].argmax()])
         strong = group[long[group] > 0.85 * long[best]]
+        tiles = (long[strong] < long[best] - TAPER * width) & (body[strong] < body[strong].max() - WAVER * width)
+        strong = strong[strong >= strong[~tiles].min()]  # a roof that grows narrower above its edge is no part of that
         reach = round(OVERHANG * width)
         x0, x1 = _ends(joined, strong, max(0, left[best] - reach), right[best] + reach + 1, width)
         # rows of tiles above the eaves of a hipped roof may join them in one group; only where it is widest does the roof end
@@ -140,10 +145,11 @@ def _without_courses(lines: list[_Line], facade: Box, top: int, high: int) -> li
                 # a band is no course
                 drop.update(k for k, t in zip(chain, thick, strict=True) if t <= 2 * np.median(thick) + 2)
     slack = 0.015 * high
-    kept = [
-        k for k, line in enumerate(lines) if k not in drop or min(abs(line.first - facade[1]), abs(line.first - top)) < slack
-    ]
-    return [lines[k] for k in kept]
+
+    def stays(line: _Line) -> bool:
+        return line.first - slack < facade[1] < line.last + slack or abs(line.first - top) < slack
+
+    return [line for k, line in enumerate(lines) if k not in drop or stays(line)]
 
 
 def _eaves(lines: list[_Line], facade: Box, high: int) -> int:
@@ -171,10 +177,8 @@ def _named(lines: list[_Line], facade: Box, top: int, ground: int) -> tuple[Leve
         elif line.first < facade[1] + 0.035 * high or line.last - line.first > BAND * high:
             name, y = "cornice", float(line.first)
         else:  # a band's upper edge is the floor
-            name, y = (
-                "string course",
-                float(line.first) if line.last - line.first > 0.02 * high else (line.first + line.last) / 2,
-            )
+            is_band = line.last - line.first > STROKE * high
+            name, y = "string course", float(line.first) if is_band else (line.first + line.last) / 2
         found.append(LevelLine(name, y, float(line.x0), float(line.x1), round(0.4 + 0.6 * line.full, 3)))
     names = {line.name for line in found}
     if "ridge" not in names and facade[1] - top > 0.06 * high:

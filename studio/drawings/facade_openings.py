@@ -1,11 +1,13 @@
 """Choosing the openings among thousands of boxes: four small networks, then the set: rows, and one box per place.
 
 The first network judges each box by its numbers, the second looks at the best of them as pictures, the last two weigh what
-company they keep. All were trained on synthetic sheets only (`facade_training.py`); their weights are `facade_openings.npz`.
+company they keep. Each was trained twice from different beginnings, on synthetic sheets only (`facade_training.py`), and what
+the two say is averaged; their weights are `facade_openings.npz`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -74,10 +76,12 @@ def ranked(work: np.ndarray, edges: Edges, found: Candidates, numbers: np.ndarra
     Args:
         work: uint8 [H, W]; edges: of it; found: its N boxes; numbers, pictures: as from `local_features`.
     """
-    first = score(weights(), "alone", numbers)
+    twins = weights()
+    first = agreed([score(layers, "alone", numbers) for layers in twins])
     short = short_list(found, first)
-    second = sight(weights(), *views(work, edges, found.boxes[short]), numbers[short])
-    short, worth = in_company(weights(), found, numbers, pictures, short, second, work.shape)
+    near, far = views(work, edges, found.boxes[short])
+    second = agreed([sight(layers, near, far, numbers[short]) for layers in twins])
+    short, worth = in_company(twins, found, numbers, pictures, short, second, work.shape)
     worth = np.where(pieces(found.boxes[short], work, edges, fields(work, edges)), PIECE * worth, worth)
     ranks = np.zeros(len(found), np.float32)
     ranks[short] = np.interp(worth, (0, LEAST, 1), (0, 0.5, 1))
@@ -85,7 +89,7 @@ def ranked(work: np.ndarray, edges: Edges, found: Candidates, numbers: np.ndarra
 
 
 def in_company(
-    layers: dict[str, np.ndarray],
+    twins: Sequence[dict[str, np.ndarray]],
     found: Candidates,
     numbers: np.ndarray,
     pictures: np.ndarray,
@@ -96,16 +100,17 @@ def in_company(
     """The better boxes of a short list after each has been weighed among the others, twice over.
 
     Args:
-        layers: as from `weights`; found: all N boxes; numbers, pictures: of them; short: int [M], indices; scores: [M], so far.
+        twins: as from `weights`; found: all N boxes; numbers, pictures: of them; short: int [M], indices; scores: [M], so far.
         shape: height and width of the drawing.
     Returns: indices of at most IN_COMPANY boxes and their scores, float32, 0…1.
     """
     best = np.sort(np.argsort(-scores, kind="stable")[:IN_COMPANY])
     short, scores = short[best], scores[best]
     for name in ("company", "again"):
-        if f"{name}_w0" in layers:  # while the last one is trained, it is not there yet
+        if f"{name}_w0" in twins[0]:  # while the last one is trained, it is not there yet
             known = company_features(found.boxes[short], scores, pictures[short], shape)
-            scores = score(layers, name, np.hstack([numbers[short], known]))
+            every = np.hstack([numbers[short], known])
+            scores = agreed([score(layers, name, every) for layers in twins])
     return short, scores
 
 
@@ -203,11 +208,24 @@ def score(layers: dict[str, np.ndarray], name: str, numbers: np.ndarray) -> np.n
     return (1 / (1 + np.exp(-np.clip(x[:, 0], -30, 30)))).astype(np.float32)
 
 
+def agreed(said: list[np.ndarray]) -> np.ndarray:
+    """What several networks say together of the same boxes, [N] each, 0…1: the mean of their logits."""
+    x = [np.log(np.clip(one, 1e-6, 1 - 1e-6) / (1 - np.clip(one, 1e-6, 1 - 1e-6))) for one in said]
+    return (1 / (1 + np.exp(-np.mean(x, axis=0)))).astype(np.float32)
+
+
 @lru_cache(maxsize=1)
-def weights() -> dict[str, np.ndarray]:
+def weights() -> tuple[dict[str, np.ndarray], ...]:
     """The networks' numbers, read once."""
-    with np.load(WEIGHTS) as stored:
-        return {name: stored[name].astype(np.float32) for name in stored.files}
+    return stored_weights(WEIGHTS)
+
+
+def stored_weights(path: Path) -> tuple[dict[str, np.ndarray], ...]:
+    """The networks of a file, once for each beginning; every layer is stored with its twins' behind one another."""
+    with np.load(path) as stored:
+        layers = {name: stored[name].astype(np.float32) for name in stored.files}
+    number = len(next(iter(layers.values())))
+    return tuple({name: layer[k] for name, layer in layers.items()} for k in range(number))
 
 
 def _areas(boxes: np.ndarray) -> np.ndarray:

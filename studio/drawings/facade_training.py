@@ -1,9 +1,9 @@
 """Training of the networks of `facade_openings.py` on sheets that `facade_lessons` draws, and on nothing else.
 
-python -m studio.drawings.facade_training facade_openings.npz        (half an hour on one core; needs torch)
+python -m studio.drawings.facade_training facade_openings.npz        (an hour on one core; needs torch)
 
-Seeds are 20000 and on; tests and benchmarks never draw those. The weights that are shipped were learnt from these sheets before
-`facade_candidates` bridged hidden jambs: a run of today meets some boxes more.
+Seeds are 20000 and on; tests and benchmarks never draw those. The weights that are shipped looked at earlier lessons for six
+epochs, and went on from there for one epoch on the present ones: --epochs 1 --begin EARLIER.npz.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import argparse
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -20,10 +22,11 @@ from studio.drawings.facade_candidates import Candidates, candidates, edges_of
 from studio.drawings.facade_company import company_features
 from studio.drawings.facade_features import LOCAL, intersection, local_features
 from studio.drawings.facade_lessons import sheet
-from studio.drawings.facade_openings import in_company, reading_scale, resized, score, short_list
+from studio.drawings.facade_openings import agreed, in_company, reading_scale, resized, score, short_list, stored_weights
 from studio.drawings.facade_sight import CHANNELS, FAR, NEAR, sight, views
 
 FIRST = 20_000  # seed
+TWINS = 2  # networks of each kind, from different beginnings: what one of them imagines the other seldom does
 HIDDEN = (32, 16)
 SHEET_DOUBT, BOX_DOUBT = 0.5, 0.3  # logits by which a hand never seen makes the sight err, over a sheet and box by box
 NOISE, DROP = 0.5, 0.1  # added to and taken from what the networks see: real sheets are never quite like drawn ones
@@ -110,8 +113,9 @@ def train(x: np.ndarray, y: np.ndarray, weight: np.ndarray, seed: int, epochs: i
     return {"mean": mean, "deviation": deviation, **dict(zip(names, p, strict=True))}
 
 
-def alone(sheets: list[Lesson], rng: np.random.Generator) -> dict[str, np.ndarray]:
+def alone(sheets: list[Lesson], seed: int) -> dict[str, np.ndarray]:
     """The first network: every box by its numbers."""
+    rng = np.random.default_rng([seed, 1])
     xs, ys = [], []
     for le in sheets:
         near, far = np.flatnonzero(le.overlap > 0.3), np.flatnonzero(le.overlap <= 0.3)
@@ -120,7 +124,7 @@ def alone(sheets: list[Lesson], rng: np.random.Generator) -> dict[str, np.ndarra
         xs.append(le.numbers[rows].astype(np.float32))
         ys.append(le.aim[rows])
     y = np.concatenate(ys)
-    return train(np.concatenate(xs).astype(np.float32), y, np.where(y > 0, 2.0, 1.0).astype(np.float32), 0, 8)
+    return train(np.concatenate(xs).astype(np.float32), y, np.where(y > 0, 2.0, 1.0).astype(np.float32), seed, 8)
 
 
 def company(rows: list[Weighed], seed: int) -> dict[str, np.ndarray]:
@@ -154,13 +158,23 @@ def shown(le: Lesson, short: np.ndarray, rng: np.random.Generator) -> tuple[np.n
     return *views(le.work, edges_of(le.work), le.found.boxes[rows]), le.numbers[rows].astype(np.float32), le.aim[rows]
 
 
-def see(near: np.ndarray, far: np.ndarray, numbers: np.ndarray, aim: np.ndarray, epochs: int) -> dict[str, np.ndarray]:
-    """The convolutional network of `facade_sight`, fitted with torch; rows as from `shown`."""
+def see(
+    parts: tuple[np.ndarray, ...], seed: int, epochs: int, begin: dict[str, np.ndarray] | None = None
+) -> dict[str, np.ndarray]:
+    """The convolutional network of `facade_sight`, fitted with torch.
+
+    Args:
+        parts: as from `shown`; epochs: how often all of them are seen.
+        begin: a network to go on from; it keeps its scale of numbers, and steps are as small as at the end of its training.
+    """
     import torch
     from torch import nn
 
     torch.set_num_threads(1)
+    near, far, numbers, aim = parts
     mean, deviation = numbers.mean(0), numbers.std(0) + 1e-3
+    if begin:
+        mean, deviation = begin["sight_mean"], begin["sight_deviation"]
 
     def tower() -> nn.Sequential:
         parts: list[nn.Module] = []
@@ -172,13 +186,15 @@ def see(near: np.ndarray, far: np.ndarray, numbers: np.ndarray, aim: np.ndarray,
     towers = nn.ModuleList([tower(), tower()])
     judge = nn.Sequential(nn.Linear(flat + LOCAL, JUDGE), nn.ReLU(), nn.Linear(JUDGE, 1))
     params = [*towers.parameters(), *judge.parameters()]
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng([seed, 2])
     for p in params:  # He et al. 2015
         spread = np.sqrt(2 / p[0].numel()) if p.ndim > 1 else 0.0
         p.data = torch.from_numpy((spread * rng.standard_normal(tuple(p.shape))).astype(np.float32))
+    if begin:
+        _put_in(begin, towers, judge)
     steps, batch = epochs * (len(aim) // 256), 256
     optimiser = torch.optim.AdamW(params, 2e-3, weight_decay=1e-3)
-    plan = torch.optim.lr_scheduler.OneCycleLR(optimiser, 3e-3, total_steps=steps + 1, pct_start=0.1)
+    plan = torch.optim.lr_scheduler.OneCycleLR(optimiser, 1e-3 if begin else 3e-3, total_steps=steps + 1, pct_start=0.1)
     swapped = np.arange(LOCAL)
     for a, b in MIRRORED:
         swapped[[a, b]] = b, a
@@ -201,44 +217,73 @@ def see(near: np.ndarray, far: np.ndarray, numbers: np.ndarray, aim: np.ndarray,
             optimiser.step()
             plan.step()
     out = {"sight_mean": mean, "sight_deviation": deviation}
-    for name, module in zip(("near", "far"), towers, strict=True):
-        for k, layer in enumerate(m for m in module.modules() if isinstance(m, nn.Conv2d)):
-            out |= {f"{name}_w{k}": layer.weight.detach().numpy(), f"{name}_b{k}": layer.bias.detach().numpy()}
-    for k, layer in enumerate(m for m in judge if isinstance(m, nn.Linear)):
-        out |= {f"sight_w{k}": layer.weight.detach().numpy().T.copy(), f"sight_b{k}": layer.bias.detach().numpy()}
+    for (name, k), layer in _layers(towers, judge):
+        weight = layer.weight.detach().numpy()
+        out |= {f"{name}_w{k}": weight.T.copy() if name == "sight" else weight, f"{name}_b{k}": layer.bias.detach().numpy()}
     return out
 
 
+def _layers(towers, judge) -> Iterator[tuple[tuple[str, int], Any]]:
+    """Every layer of the network that looks, with the name and number that it is stored under."""
+    for name, module in (("near", towers[0]), ("far", towers[1]), ("sight", judge)):
+        kept = [m for m in module if hasattr(m, "weight")]
+        yield from (((name, k), layer) for k, layer in enumerate(kept))
+
+
+def _put_in(begin: dict[str, np.ndarray], towers, judge) -> None:
+    """Set every layer to what is stored in `begin`."""
+    import torch
+
+    for (name, k), layer in _layers(towers, judge):
+        weight = begin[f"{name}_w{k}"]
+        layer.weight.data = torch.from_numpy(np.ascontiguousarray(weight.T if name == "sight" else weight))
+        layer.bias.data = torch.from_numpy(begin[f"{name}_b{k}"].copy())
+
+
 # ---- all of them
-def networks(sheets: list[Lesson], epochs: int) -> dict[str, np.ndarray]:
-    """Each network is trained on what those before it leave over."""
-    rng = np.random.default_rng(0)
-    layers = _named("alone", alone(sheets, rng))
-    shorts = [short_list(le.found, score(layers, "alone", le.numbers.astype(np.float32))) for le in sheets]
-    parts = [shown(le, short, rng) for le, short in zip(sheets, shorts, strict=True)]
-    near, far, numbers, aim = (np.concatenate(part) for part in zip(*parts, strict=True))
-    layers |= see(near, far, numbers, aim, epochs)
-    sheets, shorts = sheets[::2], shorts[::2]  # these two have few numbers to learn
-    seen = [_seen(layers, le, short) for le, short in zip(sheets, shorts, strict=True)]
-    for seed, name in enumerate(("company", "again")):
-        rows = [_weighed(layers, *part) for part in zip(sheets, shorts, seen, strict=True)]
-        layers |= _named(name, company(rows, seed))
-    return layers
+def networks(
+    sheets: list[Lesson], epochs: int, begin: list[dict[str, np.ndarray]] | None = None
+) -> list[dict[str, np.ndarray]]:
+    """TWINS of each network; all are trained on what those before them leave over, as the twins see it together.
+
+    Args:
+        begin: networks that look, to go on from; in turn, one for each twin.
+    """
+    twins = [_named("alone", alone(sheets, seed)) for seed in range(TWINS)]
+    shorts = [_short(twins, le) for le in sheets]
+    parts = [shown(le, short, np.random.default_rng([k, 4])) for k, (le, short) in enumerate(zip(sheets, shorts, strict=True))]
+    every = tuple(np.concatenate(part) for part in zip(*parts, strict=True))
+    for seed, layers in enumerate(twins):
+        layers |= see(every, seed, epochs, begin[seed % len(begin)] if begin else None)
+    sheets, shorts = sheets[::4], shorts[::4]  # these two have few numbers to learn
+    seen = [_seen(twins, le, short) for le, short in zip(sheets, shorts, strict=True)]
+    for name in ("company", "again"):
+        rows = [_weighed(twins, *part) for part in zip(sheets, shorts, seen, strict=True)]
+        learnt = [_named(name, company(rows, seed)) for seed in range(TWINS)]
+        for layers, more in zip(twins, learnt, strict=True):
+            layers |= more
+    return twins
 
 
 def _named(name: str, layers: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {f"{name}_{k}": v.astype(np.float32) for k, v in layers.items()}
 
 
-def _seen(layers: dict[str, np.ndarray], le: Lesson, short: np.ndarray) -> np.ndarray:
-    """What the network that looks says of a short list."""
-    return sight(layers, *views(le.work, edges_of(le.work), le.found.boxes[short]), le.numbers[short].astype(np.float32))
+def _short(twins: list[dict[str, np.ndarray]], le: Lesson) -> np.ndarray:
+    """The boxes of a sheet that deserve a second look."""
+    return short_list(le.found, agreed([score(layers, "alone", le.numbers.astype(np.float32)) for layers in twins]))
 
 
-def _weighed(layers: dict[str, np.ndarray], le: Lesson, short: np.ndarray, seen: np.ndarray) -> Weighed:
+def _seen(twins: list[dict[str, np.ndarray]], le: Lesson, short: np.ndarray) -> np.ndarray:
+    """What the networks that look say of a short list."""
+    near, far = views(le.work, edges_of(le.work), le.found.boxes[short])
+    return agreed([sight(layers, near, far, le.numbers[short].astype(np.float32)) for layers in twins])
+
+
+def _weighed(twins: list[dict[str, np.ndarray]], le: Lesson, short: np.ndarray, seen: np.ndarray) -> Weighed:
     """The short list as the networks that are there see it."""
     numbers, pictures = le.numbers.astype(np.float32), le.pictures.astype(np.float32)
-    return le, *in_company(layers, le.found, numbers, pictures, short, seen, le.work.shape)
+    return le, *in_company(twins, le.found, numbers, pictures, short, seen, le.work.shape)
 
 
 def main() -> None:
@@ -247,10 +292,13 @@ def main() -> None:
     parser.add_argument("out")
     parser.add_argument("--sheets", type=int, default=312)
     parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--begin", help="weights of an earlier run; the networks that look go on from there")
     args = parser.parse_args()
     cv2.setNumThreads(1)
-    learnt = networks(list(lessons(range(FIRST, FIRST + args.sheets))), args.epochs)
-    np.savez_compressed(args.out, **{k: v.astype(np.float16) for k, v in learnt.items()})  # type: ignore[arg-type]
+    begin = list(stored_weights(Path(args.begin))) if args.begin else None
+    learnt = networks(list(lessons(range(FIRST, FIRST + args.sheets))), args.epochs, begin)
+    together = {name: np.stack([layers[name] for layers in learnt]) for name in learnt[0]}
+    np.savez_compressed(args.out, **{k: v.astype(np.float16) for k, v in together.items()})  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":

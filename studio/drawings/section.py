@@ -12,6 +12,7 @@ from studio.drawings.reading import Box, LevelLine, ReadOpening, Rectified, Sect
 from studio.drawings.section_cut import cut_masonry
 
 FLOOR_SPAN = 0.35  # a floor is cut over a third of the building at least; lintels and landings are shorter
+THICK = 3.0  # of the usual floor's thickness: vaults and stoves thicken one floor, not threefold
 SURE = 0.6  # openings behind a cut are read only when they are plain: furniture and panelling look like windows
 
 
@@ -78,9 +79,11 @@ def _floors(cut: np.ndarray, gray: np.ndarray, span: Box) -> list[LevelLine]:
     spans = [max(runs(row > 0), key=lambda r: r[1] - r[0], default=(0, 0)) for row in joined]
     long = np.array([b - a for a, b in spans])
     found = []
-    for a, b in runs(long > FLOOR_SPAN * wide):
-        if b - a < 2:
-            continue
+    bands = [(a, b) for a, b in runs(long > FLOOR_SPAN * wide) if b - a >= 2]
+    usual = round(float(np.median([b - a for a, b in bands]))) if bands else 0
+    for a, b in bands:
+        if len(bands) > 2 and b - a > THICK * usual:  # a roof drawn closed counts as cut: only its ceiling is a floor
+            a = b - usual
         full = long[a:b].max()
         top = a + int(np.flatnonzero(long[a:b] > 0.8 * full)[0])
         left, right = spans[top]

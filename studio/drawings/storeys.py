@@ -10,15 +10,16 @@ import cv2
 import numpy as np
 
 from studio.drawings.contradictions import Contradiction, compared, counted
+from studio.drawings.facade_lines import CHIMNEY
 from studio.drawings.paper import runs
 from studio.drawings.reading import Box, FacadeReading, LevelLine, ReadOpening, SectionReading
 from studio.drawings.views import Placed, section_edges
 
 READ_PX = 1.5  # error of one edge that a reader found, pixels
 STOREY_M = 3.0  # by rule, when no sheet shows a height
+LOWEST_M = 2.0  # nobody stands upright between a floor and eaves that are closer: a ceiling, a cornice, an attic's boards
 SILL_M, LINTEL_M = 0.9, 0.35  # a floor lies this far below the sills above it, and this far above the heads below it
 OVERHANG = 0.012  # of the wall's width: a roof stands out by more, ink and plaster by less
-CHIMNEY = 0.1  # of the wall's width: what stands on a roof and is narrower is a chimney or a dormer
 FLUE = 0.015  # of the wall's width: the smallest stack, a flue of 25 cm in a front of 16 m; finials and cracks are thinner
 COVER_M = 0.2  # an elevation shows the tiles of the ridge, a section its timbers: a rafter's 12 cm, battens and tiles 8 cm
 NEAR = 0.14  # a string course nearer than this share of a storey to a floor marks that floor
@@ -110,7 +111,7 @@ def heights(elevations: Sequence[Placed], sections: Sequence[Placed], height_m: 
     ridge = next((h for h in levels if h.name == "ridge"), None) or next((h for h in main if h.name == "ridge"), None)
     if ridge is not None and ridge.z < eaves.z + 0.3:
         ridge = None
-    bounds = [Height("ground", 0.0, eaves.by), *(f for f in floors if 1.5 < f.z < eaves.z - 1.2), eaves]
+    bounds = [Height("ground", 0.0, eaves.by), *(f for f in floors if 1.5 < f.z < eaves.z - LOWEST_M), eaves]
     storeys = tuple(Storey(i, low, high) for i, (low, high) in enumerate(pairwise(bounds)))
     return Heights(storeys, eaves, ridge, anchors, tuple(found), tuple(notes))
 
@@ -217,7 +218,7 @@ def section_levels(placed: Placed) -> list[Height]:
     top = placed.metres(0, named["eaves"].y)[1] if "eaves" in named else np.inf
     for line in reading.floors:
         z = placed.metres(0, line.y)[1]
-        if 1.5 < z < top - 1.2:
+        if 1.5 < z < top - LOWEST_M:
             found.append(Height("floor", z, placed, _row(line.x0, line.x1, line.y)))
     for name in ("eaves", "ridge"):
         if name in named:

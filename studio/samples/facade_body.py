@@ -201,15 +201,20 @@ def trimmings(pen: Pen, b: Body, rng: np.random.Generator, holes: list[Box]) -> 
         w = float(rng.uniform(0.0, 0.25))
         if free(b.x0, z, b.x1, z + w) or rng.random() < 0.25:
             pen.rectangle(b.x0, z, b.x1, z + w, 0.9, fill=0) if w > 0.05 else pen.line([(b.x0, z), (b.x1, z)], 0.9)
-    if rng.random() < 0.3:
+    if rng.random() < 0.35:
         half, z = float(rng.uniform(0.1, 0.35)), float(rng.uniform(0, 0.4))
         fluted, round_ = rng.random() < 0.3, rng.random() < 0.3
-        for x in np.linspace(b.x0 + 0.3 + half, b.x1 - 0.3 - half, int(rng.integers(2, 9))):
+        pedestal = float(rng.uniform(0.5, 1.4)) if rng.random() < 0.35 else 0.0
+        places = np.linspace(b.x0 + 0.3 + half, b.x1 - 0.3 - half, int(rng.integers(2, 9)))
+        for x in places if rng.random() < 0.4 else _piers(b, holes, half):
             if not free(x - half, z, x + half, b.z1 - 0.4):
                 continue
             pen.rectangle(x - half, b.foot + z, x + half, b.z1 - 0.4, 1.0, fill=b.wash // 2)
             pen.rectangle(x - 1.3 * half, b.z1 - 0.7, x + 1.3 * half, b.z1 - 0.4, 0.9, fill=0)
             pen.rectangle(x - 1.2 * half, b.foot + z, x + 1.2 * half, b.foot + z + 0.25, 0.9, fill=0)
+            if pedestal:
+                pen.rectangle(x - 1.5 * half, b.foot, x + 1.5 * half, b.foot + z + pedestal, 1.0, fill=0)
+                pen.rectangle(x - 1.1 * half, b.foot + 0.1, x + 1.1 * half, b.foot + z + pedestal - 0.12, 0.8)
             if fluted:
                 pen.hatch(
                     [(x - half, z + 0.3), (x + half, z + 0.3), (x + half, b.z1 - 0.7), (x - half, b.z1 - 0.7)], 5, 0.6, 90
@@ -233,6 +238,17 @@ def trimmings(pen: Pen, b: Body, rng: np.random.Generator, holes: list[Box]) -> 
         if free(b.x0, z, b.x1, z + 1.3 * step):
             for x in np.arange(b.x0 + 0.05, b.x1 - step, step):
                 pen.line(outline((x, z, x + 0.75 * step, z + 1.2 * step), str(rng.choice(["round", "oval", "pointed"]))), 0.8)
+
+
+def _piers(b: Body, holes: list[Box], half: float) -> list[float]:
+    """Where a pilaster of a given half width finds room from the ground to the eaves: between openings and at the corners."""
+    sides = sorted([(h[0], h[2]) for h in holes] + [(b.x1, b.x1)])
+    found, end = [], b.x0
+    for x0, x1 in sides:
+        if x0 - end > 2 * half + 0.25:
+            found += [(end + x0) / 2] if x0 - end < 8 * half else [end + 2 * half, x0 - 2 * half]
+        end = max(end, x1)
+    return found
 
 
 def blocks(pen: Pen, bodies: list[Body], rng: np.random.Generator, holes: list[Box]) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from studio.samples.facade_bays import steps
 from studio.samples.facade_body import Body, battlements, blocks, cornice, roof, staffage, texture, trimmings
 from studio.samples.facade_holes import Box, Look, any_look, draw_hole
 from studio.samples.pen import Pen
@@ -40,7 +41,7 @@ def any_front(rng: np.random.Generator) -> Front:
     pen = Pen(width, top, unit, (margins[0], margins[1], margins[2], margins[3]))
     looks = _pool(rng, bodies)
     found: list[Box] = []
-    holes = [_rows(rng, b, looks) for b in bodies]
+    holes = [[*_rows(rng, b, looks), *_in_the_roof(rng, b, looks)] for b in bodies]
     for b in bodies:  # what is behind is drawn first
         roof(pen, b, rng)
         pen.rectangle(b.x0, 0, b.x1, b.z1, b.weight, fill=b.wash)
@@ -50,6 +51,8 @@ def any_front(rng: np.random.Generator) -> Front:
         cornice(pen, b, rng)
         battlements(pen, b, rng)
         for box, look, inner in rows:
+            if look.glazing == "leaves" and 0.2 < box[1] - b.foot < 1.4:
+                steps(pen, box, b.foot)
             draw_hole(pen, box, look, rng, b.wash)
             found.append(box)
             if inner is not None:
@@ -78,7 +81,8 @@ def _bodies(rng: np.random.Generator) -> list[Body]:
         return [body(0, wide, high)]
     first = body(0, wide, high)
     if plan == "wings":
-        side, low = float(rng.uniform(0.25, 0.8)) * wide, float(rng.uniform(0.5, 1.15)) * high
+        side = float(rng.uniform(0.25, 0.8) if rng.random() < 0.7 else rng.uniform(0.07, 0.25)) * wide
+        low = float(rng.uniform(0.5, 1.15)) * high
         left = body(0, side, low, first if rng.random() < 0.6 else None)
         return [left, replace(left, x0=side + wide, x1=2 * side + wide), replace(first, x0=side, x1=side + wide)]
     if plan == "tower":
@@ -111,22 +115,28 @@ def _pool(rng: np.random.Generator, bodies: list[Body]) -> list[Look]:
 
 # ---- rows of openings
 Row = list[tuple[Box, Look, tuple[Box, Look] | None]]
-WAYS = ("windows", "pairs", "triple", "arcade", "slits", "shops", "niches", "oculi", "lonely", "none")
+WAYS = ("windows", "pairs", "triple", "arcade", "slits", "shops", "niches", "oculi", "lonely", "none", "drum")
 
 
 def _rows(rng: np.random.Generator, b: Body, looks: list[Look]) -> Row:
     """All openings of a body, storey by storey; no two meet but a door in its arch."""
     out: Row = []
     width = b.x1 - b.x0
+    if width < 2.2:  # a strip of wall between its neighbours
+        return out
     bay = float(rng.uniform(1.5, 4.2))
     bays = int(np.clip(round(width / bay), 1, 11))
     level = b.foot
+    if level < 0.1 and b.z1 > 4.5 and rng.random() < 0.2:
+        cellar = _cellar(rng, b, bays, looks)
+        out += cellar
+        level = max((r[0][3] for r in cellar), default=level) + 0.2
     while b.z1 - level > 2.0:
         high = float(min(rng.uniform(2.6, 5.5), b.z1 - level))
         if b.z1 - level - high < 2.0:
             high = b.z1 - level
-        low = level < 0.1
-        weights = np.array((0.38, 0.07, 0.06, 0.10, 0.07, 0.07 * low, 0.08, 0.03 * (not low), 0.07, 0.07))
+        low = level < 1.4
+        weights = np.array((0.36, 0.07, 0.06, 0.10, 0.07, 0.07 * low, 0.08, 0.03 * (not low), 0.07, 0.07, 0.05))
         way = str(rng.choice(WAYS, p=weights / weights.sum()))
         if rng.random() < 0.3:
             bays = int(np.clip(round(width / float(rng.uniform(1.5, 4.2))), 1, 11))
@@ -138,6 +148,8 @@ def _rows(rng: np.random.Generator, b: Body, looks: list[Look]) -> Row:
 def _row(rng, b: Body, way: str, bays: int, foot: float, high: float, looks: list[Look], low: bool) -> Row:
     look = looks[int(rng.integers(len(looks)))]
     width = b.x1 - b.x0
+    if way == "drum":
+        return _drum(rng, b, bays, foot + float(rng.uniform(0.1, 0.4)) * high, 0.5 * high, look)
     edge = float(rng.uniform(0.1, 0.8))
     centres = b.x0 + edge + (np.arange(bays) + 0.5) * (width - 2 * edge) / bays
     bay = (width - 2 * edge) / bays
@@ -194,6 +206,54 @@ def _row(rng, b: Body, way: str, bays: int, foot: float, high: float, looks: lis
     return [r for r in out if r[0][3] < foot + high + 0.25 and r[0][0] > b.x0 + 0.05 and r[0][2] < b.x1 - 0.05]
 
 
+def _drum(rng, b: Body, bays: int, foot: float, high: float, look: Look) -> Row:
+    """A row around a curved wall: the farther from its middle, the narrower and the closer together."""
+    m, radius = (b.x0 + b.x1) / 2, 0.5 * (b.x1 - b.x0) / 1.04
+    n = int(np.clip(bays + 2, 3, 9))
+    angles = np.radians(np.linspace(-72, 72, n))
+    wide = float(rng.uniform(0.35, 0.7)) * radius * float(np.radians(144) / (n - 1))
+    tall = float(min(rng.uniform(1.2, 2.4) * wide, 0.9 * high))
+    dress = replace(look, step=min(look.step, 0.1 * wide), shutters=False, sill=False, surround=_slim(look.surround))
+    places = [(m + radius * float(np.sin(t)), 0.5 * wide * float(np.cos(t))) for t in angles]
+    return [((x - half, foot, x + half, foot + tall), dress, None) for x, half in places if half > 0.12]
+
+
+def _cellar(rng, b: Body, bays: int, looks: list[Look]) -> Row:
+    """Low windows close to the ground, wider than high."""
+    width = b.x1 - b.x0
+    tall = float(rng.uniform(0.25, 0.7))
+    wide = float(min(tall / rng.uniform(0.35, 1.0), 0.6 * width / bays))
+    foot = float(rng.uniform(0.05, 0.35))
+    if wide < tall * 0.35:
+        return []
+    look = looks[int(rng.integers(len(looks)))]
+    look = replace(look, head="flat" if rng.random() < 0.7 else "low", sill=False, shutters=False, step=0.08,
+                   surround=_slim(look.surround), glazing=str(rng.choice(["none", "bars", "cross", "grille"])))  # fmt: skip
+    door = bays // 2 if rng.random() < 0.6 else -1
+    places = [b.x0 + (i + 0.5) * width / bays for i in range(bays) if i != door]
+    return [((x - wide / 2, foot, x + wide / 2, foot + tall), look, None) for x in places]
+
+
+def _in_the_roof(rng, b: Body, looks: list[Look]) -> Row:
+    """Dormers, or a window in a gable."""
+    look = looks[int(rng.integers(len(looks)))]
+    look = replace(look, shutters=False, sill=False, glazing=look.glazing if look.glazing in ("bars", "cross") else "none")
+    width, m = b.x1 - b.x0, (b.x0 + b.x1) / 2
+    if b.roof == "pediment" and b.rise > 1.8 and rng.random() < 0.4:
+        w = min(float(rng.uniform(0.12, 0.3)) * b.rise, 1.4)
+        foot, tall = b.z1 + 0.22 * b.rise, min(float(rng.uniform(0.9, 1.6)) * w, 0.4 * b.rise)
+        return [((m - w / 2, foot, m + w / 2, foot + tall), replace(look, surround=_slim(look.surround), step=0.08), None)]
+    if b.roof not in ("hipped", "gabled") or b.rise < 1.8 or rng.random() > 0.3:
+        return []
+    w = float(rng.uniform(0.5, 1.1))
+    tall = float(min(rng.uniform(0.8, 1.6) * w, 0.55 * b.rise))
+    foot = b.z1 + float(rng.uniform(0.06, 0.22)) * b.rise
+    n = int(np.clip(round(0.5 * width / rng.uniform(1.8, 4)), 1, 6))
+    dress = replace(look, surround="dormer", head=look.head if look.head in ("flat", "round", "low") else "flat")
+    places = [b.x0 + 0.25 * width + (i + 0.5) * 0.5 * width / n for i in range(n)]
+    return [((x - w / 2, foot, x + w / 2, foot + tall), dress, None) for x in places]
+
+
 def _slim(surround: str) -> str:
     return surround if surround in ("none", "line") else "line"
 
@@ -205,7 +265,7 @@ def _arches(rng, way: str, bay: float, high: float, look: Look, looks: list[Look
     arch = str(rng.choice(["round", "round", "round", "pointed", "basket", "horseshoe", "ogee", "flat"]))
     plain = replace(look, head=arch, sill=False, shutters=False, glazing="none", step=min(look.step, 0.16 * (bay - w) + 0.05))
     if way == "shops":
-        within = ["railing", "leaves", "none", "bars", "curtain"]
+        within = ["railing", "leaves", "none", "bars", "curtain", "boards", "boards", "boards"]
         head, reveal = ("flat" if rng.random() < 0.7 else "low"), float(rng.choice([0, 0.1]))
         shop = replace(plain, head=head, reveal=reveal, glazing=str(rng.choice(within)))
 

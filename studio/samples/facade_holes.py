@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from studio.samples.facade_bays import balcony, boards, dormer
 from studio.samples.pen import Pen
 
 Points = list[tuple[float, float]]
@@ -30,8 +31,22 @@ GLAZING = (
     "lintel",
     "curtain",
     "railing",
+    "boards",
 )
-SURROUNDS = ("none", "line", "moulded", "ring", "voussoirs", "blocks", "eared", "aedicule", "relieving", "label")
+SURROUNDS = (
+    "none",
+    "line",
+    "moulded",
+    "ring",
+    "voussoirs",
+    "blocks",
+    "eared",
+    "aedicule",
+    "relieving",
+    "label",
+    "balcony",
+    "dormer",
+)
 
 
 @dataclass(frozen=True)
@@ -45,7 +60,7 @@ class Look:
         step: breadth of the surround, metres.
         spacing, stroke: of hatched fillings, pixels at 50 px/m.
         sill, keystone, shutters, outline: whether they are drawn.
-        reveal: share of the width that the jamb's shadow takes, 0 = none.
+        reveal: share of the width that the jamb's shadow takes, 0 = none; shadow: its tone, 0 = a line shows where it ends.
         weight: of the pen.
     """
 
@@ -63,6 +78,7 @@ class Look:
     shutters: bool = False
     outline: bool = True
     reveal: float = 0.0
+    shadow: int = 225
     weight: float = 1.0
 
 
@@ -75,7 +91,7 @@ def any_look(rng: np.random.Generator, bare: bool, wash: int = 0) -> Look:
     """
     head = str(rng.choice(HEADS, p=(0.34, 0.24, 0.08, 0.11, 0.04, 0.05, 0.04, 0.04, 0.06)))
     filling = str(rng.choice(FILLINGS, p=(0.24, 0.22, 0.09, 0.11, 0.05, 0.07, 0.07, 0.06, 0.05, 0.04)))
-    surround = str(rng.choice(SURROUNDS, p=(0.2, 0.16, 0.16, 0.07, 0.1, 0.06, 0.05, 0.08, 0.07, 0.05)))
+    surround = str(rng.choice(SURROUNDS, p=(0.19, 0.15, 0.15, 0.07, 0.1, 0.06, 0.05, 0.08, 0.07, 0.04, 0.04, 0)))
     outline = bool(rng.random() < 0.85 or filling == "blank")
     blank = filling == "blank" and bare
     return Look(
@@ -84,12 +100,13 @@ def any_look(rng: np.random.Generator, bare: bool, wash: int = 0) -> Look:
         step=float(rng.uniform(0.07, 0.4)), spacing=float(rng.uniform(2.1, 4.6)), stroke=float(rng.uniform(0.8, 1.6)),
         sill=bool(rng.random() < 0.4), keystone=bool(rng.random() < 0.15), shutters=bool(rng.random() < 0.07), outline=outline,
         reveal=float(rng.choice([0, 0, 0, rng.uniform(0.06, 0.22)])), weight=float(rng.uniform(0.6, 1.7)),
+        shadow=225 if rng.random() < 0.6 else 0,
     )  # fmt: skip
 
 
 _GLAZED = (
-    (0.30, 0.19, 0.07, 0.05, 0.07, 0.06, 0.07, 0.04, 0.04, 0.05, 0.03, 0.03),
-    (0.26, 0.20, 0.08, 0.06, 0.08, 0.07, 0.09, 0.03, 0.04, 0.05, 0.02, 0.02),
+    (0.30, 0.19, 0.07, 0.05, 0.07, 0.06, 0.07, 0.04, 0.04, 0.05, 0.03, 0.02, 0.01),
+    (0.26, 0.20, 0.08, 0.06, 0.08, 0.07, 0.09, 0.03, 0.04, 0.05, 0.02, 0.01, 0.01),
 )
 
 
@@ -199,11 +216,14 @@ def _reveal(pen: Pen, box: Box, look: Look) -> None:
     """The jamb's and the lintel's shadow, light from the upper left."""
     x0, z0, x1, z1 = box
     r = look.reveal * (x1 - x0)
+    if not look.shadow:
+        pen.line(outline((x0 + r, z0, x1, z1 - r), look.head), 0.8 * look.weight)
+        return
     crown = z1 if look.head == "flat" else z1 - 0.5 * (x1 - x0)
     if crown > z0:
-        pen.fill([(x0, z0), (x0, crown), (x0 + r, crown), (x0 + r, z0)], 225)
+        pen.fill([(x0, z0), (x0, crown), (x0 + r, crown), (x0 + r, z0)], look.shadow)
     if look.head == "flat":
-        pen.fill([(x0, z1), (x1, z1), (x1, z1 - r), (x0, z1 - r)], 225)
+        pen.fill([(x0, z1), (x1, z1), (x1, z1 - r), (x0, z1 - r)], look.shadow)
 
 
 def _glazing(pen: Pen, box: Box, shape: Points, look: Look, rng: np.random.Generator) -> None:
@@ -257,6 +277,8 @@ def _glazing(pen: Pen, box: Box, shape: Points, look: Look, rng: np.random.Gener
             edge, fold = (x0, x0 + 0.45 * w) if side < 0 else (x1, x1 - 0.45 * w)
             pen.fill([(edge, spring), (fold, spring), (edge + (fold - edge) * 0.3, z0), (edge, z0)], 25)
             pen.line([(fold, spring), (edge + (fold - edge) * 0.3, z0)], 0.9)
+    elif look.glazing == "boards":
+        boards(pen, box, spring, rng)
     elif look.glazing == "railing":
         rail = z0 + rng.uniform(0.25, 0.55) * h
         pen.rectangle(x0 + 0.02, z0 + 0.02, x1 - 0.02, rail - 0.1 * h, 0.7, fill=int(rng.integers(0, 60)))
@@ -317,6 +339,10 @@ def _surround(pen: Pen, box: Box, look: Look, wall: int) -> None:
                   (x1 + 1.6 * s, z1 + s), (x1 + 1.6 * s, z1 - 0.3 * w), (x1 + s, z1 - 0.3 * w), (x1 + s, z0)]  # fmt: skip
         pen.fill(points, wall // 3)
         pen.line(points, 0.9 * look.weight)
+    if kind == "dormer":
+        dormer(pen, box, look.weight)
+    if kind == "balcony":
+        balcony(pen, box, s, look.weight)
     if kind == "aedicule":
         _aedicule(pen, box, s, look)
     if kind == "relieving":  # a ring of bricks that spans the opening at a distance, as rubble walls have it

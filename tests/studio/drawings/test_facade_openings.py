@@ -7,7 +7,7 @@ from studio.drawings.facade_candidates import Edges, candidates, edges_of
 from studio.drawings.facade_company import company_features
 from studio.drawings.facade_features import intersection
 from studio.drawings.facade_lessons import sheet
-from studio.drawings.facade_openings import one_each, reading_scale, resized, weights
+from studio.drawings.facade_openings import WEIGHTS, agreed, one_each, reading_scale, resized, weights
 from studio.drawings.facade_sight import FAR, NEAR, sight, views
 
 NOTHING = Edges(np.zeros((60, 90), np.uint8), np.zeros((60, 90), np.uint8))
@@ -43,13 +43,25 @@ def test_boxes_are_judged_alike_alone_and_in_a_crowd():
     rng = np.random.default_rng(1)
     near, far = (rng.integers(0, 256, (3, 3, n, n)).astype(np.uint8) for n in (NEAR[0], FAR[0]))
     numbers = rng.standard_normal((3, 43)).astype(np.float32)
-    every = sight(weights(), near, far, numbers)
-    assert sight(weights(), near[1:2], far[1:2], numbers[1:2]) == pytest.approx(every[1:2], abs=1e-5)
-    assert len(sight(weights(), near[:0], far[:0], numbers[:0])) == 0
+    for layers in weights():
+        every = sight(layers, near, far, numbers)
+        assert sight(layers, near[1:2], far[1:2], numbers[1:2]) == pytest.approx(every[1:2], abs=1e-5)
+        assert len(sight(layers, near[:0], far[:0], numbers[:0])) == 0
 
 
 def test_the_weights_stay_small():
-    assert sum(layer.size for layer in weights().values()) < 50_000
+    assert len(weights()) <= 2
+    for layers in weights():
+        assert sum(layer.size for layer in layers.values()) < 50_000
+    assert WEIGHTS.stat().st_size < 200_000
+
+
+def test_twins_that_agree_say_the_same_together_and_twins_that_differ_meet_between():
+    sure, unsure = np.array([0.9, 0.2], np.float32), np.array([0.5, 0.2], np.float32)
+    assert agreed([sure, sure]) == pytest.approx(sure, abs=1e-5)
+    both = agreed([sure, unsure])
+    assert 0.5 < both[0] < 0.9
+    assert both[1] == pytest.approx(0.2, abs=1e-5)
 
 
 def test_a_fellow_of_the_row_and_one_across_the_axis_speak_for_a_box():
