@@ -23,6 +23,9 @@ from studio.drawings.reading import Box, FacadeReading, ReadOpening, Rectified, 
 from studio.drawings.scale_bar import scale_bar
 
 DOOR_FOOT = 0.045  # of the building's height: a door stands on its steps, a window on its sill
+SHAFT = 5.0  # times its width: the stoutest pilaster's height; windows of that form are slits, and dark
+STOREY = 0.18  # of the building's height: no pilaster is lower than a quarter of a front of a dozen metres, without its roof
+PALE = 10.0  # of 255, by which paper and shading differ from place to place
 LETTER = 0.5  # of the usual opening's height: what is lower and lies under the ground is lettering
 
 
@@ -62,7 +65,7 @@ def openings_of(tone: np.ndarray, mass: np.ndarray, ground: int) -> list[ReadOpe
     found = [_opening(seen, i, left, top, ground, height) for i in picked]
     found += [replace(o, box=(o.box[0] + left, o.box[1] + top, o.box[2] + left, o.box[3] + top))
               for o in completed(seen, picked, (right - left, bottom - top))]  # fmt: skip
-    found = [o for o in found if _on_the_building(o.box, mass)]
+    found = [o for o in found if _on_the_building(o.box, mass) and not _is_a_pilaster(o, tone, height)]
     usual = float(np.median([o.box[3] - o.box[1] for o in found])) if found else 0.0
     found = [o for o in found if o.box[1] <= ground or o.box[3] - o.box[1] > LETTER * usual]
     return sorted(found, key=lambda o: (round(o.box[1] / max(1, 0.04 * height)), o.box[0]))
@@ -103,6 +106,17 @@ def _on_the_building(box: Box, mass: np.ndarray) -> bool:
     """Lettering and scales lie beside it: outside of its convex hull, for a pale wall leaves gaps in its mass."""
     hull = cv2.convexHull(cv2.findNonZero(mass))
     return cv2.pointPolygonTest(hull, ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2), False) >= 0
+
+
+def _is_a_pilaster(one: ReadOpening, tone: np.ndarray, height: int) -> bool:
+    """Slender, as high as a storey, and as pale as the wall beside it; a loophole is dark or short, a lancet has an arch."""
+    x0, y0, x1, y1 = one.box
+    wide, tall = max(1, x1 - x0), y1 - y0
+    if one.head != "flat" or tall < SHAFT * wide or tall < STOREY * height:
+        return False
+    inner = tone[y0 + tall // 10 : y1 - tall // 10, x0 + wide // 4 : x1 - wide // 4]
+    beside = [tone[y0:y1, max(0, x0 - wide) : max(1, x0 - wide // 4)], tone[y0:y1, x1 + wide // 4 : x1 + wide]]
+    return bool(inner.size and inner.mean() > min(float(side.mean()) for side in beside if side.size) - PALE)
 
 
 def _scale(sheet: Rectified) -> ScaleBar | None:

@@ -1,8 +1,8 @@
 """Choosing the openings among thousands of boxes: four small networks, then the set: rows, and one box per place.
 
 The first network judges each box by its numbers, the second looks at the best of them as pictures, the last two weigh what
-company they keep. Each was trained twice from different beginnings, on synthetic sheets only (`facade_training.py`), and what
-the two say is averaged; their weights are `facade_openings.npz`.
+company they keep. All were trained on synthetic sheets only (`facade_training.py`); their weights are `facade_openings.npz`.
+Where that file holds several runs of training, what they say is averaged.
 """
 
 from __future__ import annotations
