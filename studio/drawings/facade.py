@@ -65,7 +65,7 @@ def openings_of(tone: np.ndarray, mass: np.ndarray, ground: int) -> list[ReadOpe
     found = [_opening(seen, i, left, top, ground, height) for i in picked]
     found += [replace(o, box=(o.box[0] + left, o.box[1] + top, o.box[2] + left, o.box[3] + top))
               for o in completed(seen, picked, (right - left, bottom - top))]  # fmt: skip
-    found = [o for o in found if _on_the_building(o.box, mass) and not _is_a_pilaster(o, tone, height)]
+    found = [o for o in found if _on_the_building(o.box, mass) and not is_pilaster(o, tone, height)]
     usual = float(np.median([o.box[3] - o.box[1] for o in found])) if found else 0.0
     found = [o for o in found if o.box[1] <= ground or o.box[3] - o.box[1] > LETTER * usual]
     return sorted(found, key=lambda o: (round(o.box[1] / max(1, 0.04 * height)), o.box[0]))
@@ -108,7 +108,7 @@ def _on_the_building(box: Box, mass: np.ndarray) -> bool:
     return cv2.pointPolygonTest(hull, ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2), False) >= 0
 
 
-def _is_a_pilaster(one: ReadOpening, tone: np.ndarray, height: int) -> bool:
+def is_pilaster(one: ReadOpening, tone: np.ndarray, height: int) -> bool:
     """Slender, as high as a storey, and as pale as the wall beside it; a loophole is dark or short, a lancet has an arch."""
     x0, y0, x1, y1 = one.box
     wide, tall = max(1, x1 - x0), y1 - y0

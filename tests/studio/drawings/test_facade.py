@@ -1,10 +1,12 @@
 """An elevation is read where it stands: openings of every manner, levels, outline, and what is completed is called so."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 
-from studio.drawings.facade import moved, read_facade
+from studio.drawings.facade import is_pilaster, moved, read_facade
 from studio.drawings.facade_candidates import likeness
 from studio.drawings.facade_grid import completed
 from studio.drawings.facade_openings import Seen, in_rows, one_each
@@ -139,3 +141,12 @@ def test_a_reading_of_a_part_belongs_to_the_whole_sheet(facade):
     assert isinstance(then, ReadOpening)
     assert then.box == tuple(np.add(first.box, (10, 20, 10, 20)))
     assert there.ground_y == reading.ground_y + 20
+
+
+def test_a_slender_pale_strip_is_a_pilaster_and_a_dark_one_a_slit():
+    tone = np.full((300, 400), 240, np.uint8)
+    strip = ReadOpening((100, 100, 116, 220), "window", 0.9)
+    assert is_pilaster(strip, tone, 250)
+    assert not is_pilaster(replace(strip, head="pointed"), tone, 250)  # a lancet
+    tone[100:220, 100:116] = 40
+    assert not is_pilaster(strip, tone, 250)

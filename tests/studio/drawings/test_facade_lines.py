@@ -75,3 +75,50 @@ def test_eaves_do_not_lie_below_the_windows_they_shelter():
     windows = [(x, y, x + 30, y + 50) for y in (100, 200) for x in (150, 250, 350)]
     assert wall_box(shape, 380, windows)[1] == pytest.approx(50, abs=2)
     assert wall_box(shape, 380)[1] > 240
+
+
+@pytest.mark.parametrize("style", ["solid", "hollow", "hatched"])
+def test_tiles_that_touch_the_gutter_are_not_taken_for_the_eaves_of_a_hipped_roof(style):
+    house = building(7)
+    sheet = elevation(house, style)
+    assert house.roof == "hipped"
+    assert sheet.facade is not None
+    part = part_of(sheet.image)
+    ground = ground_of(part.ink, part.mass)
+    outline = outline_of(part.mass, ground)
+    lines = level_lines(part.ink, outline, wall_box(outline, ground), ground)
+    tenth = 0.1 * sheet.px_per_m
+    assert [li.y for li in lines if li.name == "eaves"] == [pytest.approx(sheet.facade[1], abs=tenth)]
+    assert ground == pytest.approx(sheet.facade[3], abs=tenth / 2)
+    floors = [sheet.facade[3] - z * sheet.px_per_m for z in np.cumsum(house.heights)[:-1]]
+    courses = [li.y for li in lines if li.name == "string course"]
+    for floor in floors:
+        assert min(abs(y - floor) for y in courses) < tenth / 2
+
+
+def test_pale_wall_under_a_drawn_roof_belongs_to_the_building_and_the_gap_between_two_towers_does_not():
+    mass = np.zeros((300, 400), np.uint8)
+    mass[60:120, 50:350] = 255  # the roof
+    mass[120:281, 50:80] = 255  # what is drawn of the walls
+    mass[120:281, 320:350] = 255
+    mass[20:60, 60:120] = 255  # two towers
+    mass[20:60, 280:340] = 255
+    shape = outline_of(mass, 280)
+    assert shape[200, 200] == 255
+    assert shape[40, 200] == 0
+
+
+def test_a_course_of_the_wall_far_above_its_foot_is_no_ground():
+    mask = np.zeros((400, 600), np.uint8)
+    mass = np.zeros((400, 600), np.uint8)
+    mass[50:391, 100:501] = 255
+    mask[350, 90:510] = 255
+    assert ground_of(mask, mass) == 390
+
+
+def test_the_eaves_of_wings_are_found_although_a_portal_rises_above_them():
+    shape = np.zeros((300, 600), np.uint8)
+    shape[150:, 50:550] = 255
+    shape[40:150, 220:380] = 255
+    box = wall_box(shape, 299, [(240, 100, 360, 298)])
+    assert box[1] == pytest.approx(150, abs=2)

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from studio.drawings import section as section_module
+from studio.drawings.rectify import rectified
 from studio.drawings.section import read_section
+from studio.samples.ageing import age
 from studio.samples.building import building
 from studio.samples.sheets import section
 
@@ -47,3 +49,15 @@ def test_a_white_cut_between_dark_rooms_is_read_as_masonry():
 def test_the_ground_is_the_line_beyond_the_walls():
     sheet = section(building(1), "solid")
     assert read_section(sheet.image).ground_y == pytest.approx(sheet.floors[0], abs=6)
+
+
+def test_a_roof_drawn_closed_is_no_floor_of_its_own_thickness():
+    house = building(7)
+    sheet = section(house, "hollow")
+    picture, matrix = age(sheet.image, 23)
+    upright = rectified(picture)
+    back = np.linalg.inv(upright.to_sheet) @ matrix
+    reading = read_section(upright)
+    true = [(back @ (sheet.image.shape[1] / 2, y, 1))[1] for y in sheet.floors]
+    for y in true[1:]:
+        assert min(abs(floor.y - y) for floor in reading.floors) < 0.02 * (true[0] - true[-1])
