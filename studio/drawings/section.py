@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from studio.drawings.facade_lines import roof_top
 from studio.drawings.facade_openings import chosen, look
 from studio.drawings.paper import runs
 from studio.drawings.part import angle_of, part_of
@@ -37,7 +38,7 @@ def read_section(sheet: np.ndarray | Rectified, box: Box | None = None) -> Secti
     if is_inverted:
         cut[ground + 1 :] = False  # bare paper under the floor is no masonry
     roof = _roof(mass, floors, span)
-    lines = _lines(roof, floors, ground, span)
+    lines = _lines(roof, floors, ground, span, roof_top(mass, span[2] - span[0]))
     openings = [] if cut.mean() > 0.5 else _openings(tone, mass, cut)
     walls = np.zeros(upright.gray.shape, bool)
     walls[y0 : y0 + cut.shape[0], x0 : x0 + cut.shape[1]] = cut
@@ -139,13 +140,14 @@ def _roof(mass: np.ndarray, floors: list[LevelLine], span: Box) -> list[tuple[fl
     return [(float(x), float(y)) for x, y in line] if len(line) > 1 else None
 
 
-def _lines(roof, floors: list[LevelLine], ground: int, span: Box) -> list[LevelLine]:
+def _lines(roof, floors: list[LevelLine], ground: int, span: Box, ridge: int) -> list[LevelLine]:
+    """Ground, eaves and ridge; the ridge is no higher than `ridge`, for a chimney of a small house is as wide as a gable."""
     x0, y0, x1, _ = span
     lines = [LevelLine("ground", float(ground), float(x0), float(x1), 0.8)]
     if floors and len(floors) > 1:
         lines.append(LevelLine("eaves", floors[-1].y, floors[-1].x0, floors[-1].x1, 0.6))
     top = min((y for _, y in roof), default=float(y0)) if roof else float(y0)
-    lines.append(LevelLine("ridge", top, float(x0), float(x1), 0.6))
+    lines.append(LevelLine("ridge", max(top, float(ridge)), float(x0), float(x1), 0.6))
     return sorted(lines, key=lambda line: line.y)
 
 
