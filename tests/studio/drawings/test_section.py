@@ -39,6 +39,7 @@ def test_walls_are_as_thick_as_they_are():
 
 def test_a_white_cut_between_dark_rooms_is_read_as_masonry():
     sheet = section(building(2), "inverted")
+    assert sheet.walls is not None
     reading = read_section(sheet.image)
     assert reading.is_inverted
     assert any("white" in note for note in reading.notes)
