@@ -95,9 +95,9 @@ def main() -> None:
         path = options.out / f"{seed}.npz"
         found = [] if path.exists() else list(pairs_of(seed))
         if found:
-            said = {name: np.array([getattr(one, name) for one in found]) for name in ("hand", "preset", "told")}
+            hand, preset, told = (np.array([getattr(one, name) for one in found]) for name in ("hand", "preset", "told"))
             pictures, lines = (np.stack([getattr(one, name) for one in found]) for name in ("picture", "lines"))
-            np.savez_compressed(path, pictures=pictures, lines=lines, **said)
+            np.savez_compressed(path, pictures=pictures, lines=lines, hand=hand, preset=preset, told=told)
 
 
 if __name__ == "__main__":
