@@ -41,15 +41,18 @@ class Openings:
     Attributes:
         boxes: x0, y0, x1, y1 in pixels of the drawing.
         tolerance_px: how far a centre may be off and count as kept; None for 1 % of the drawing's width.
+        by_person: indices of boxes that a person set where the drawing may show something else: of these the sides alone are
+            looked for, never the lines that are drawn there.
     """
 
     boxes: tuple[Box, ...]
     tolerance_px: float | None = None
+    by_person: frozenset[int] = frozenset()
 
     def scaled(self, scale: float) -> Openings:
         """The same on a drawing that was enlarged by `scale`."""
         boxes = tuple((scale * x0, scale * y0, scale * x1, scale * y1) for x0, y0, x1, y1 in self.boxes)
-        return Openings(boxes, None if self.tolerance_px is None else scale * self.tolerance_px)
+        return Openings(boxes, None if self.tolerance_px is None else scale * self.tolerance_px, self.by_person)
 
 
 @dataclass(frozen=True)
@@ -108,13 +111,14 @@ def find_openings(drawing: np.ndarray, variant: np.ndarray, openings: Openings) 
     if drawing.shape[:2] != variant.shape[:2]:
         raise PixelsError(f"the variant's shape is {variant.shape} but the drawing's is {drawing.shape}: compare one frame.")
     drawn, shown = soft_lines(extract_lines(drawing)), soft_lines(extract_lines(variant))
-    wanted = [box for box in openings.boxes if min(box[2] - box[0], box[3] - box[1]) >= LEAST_SIDE_PX]
+    large = [k for k, box in enumerate(openings.boxes) if min(box[2] - box[0], box[3] - box[1]) >= LEAST_SIDE_PX]
+    wanted = [openings.boxes[k] for k in large]
     tolerance_px = OFF * drawing.shape[1] if openings.tolerance_px is None else openings.tolerance_px
     reaches = [_reach(box, wanted) for box in wanted]
     sides = sides_of(variant, wanted, reaches, tolerance_px)
     found = tuple(
-        _alike(drawn, shown, box, reach, tolerance_px) or _by_sides(box, here)
-        for box, reach, here in zip(wanted, reaches, sides, strict=True)
+        (None if k in openings.by_person else _alike(drawn, shown, box, reach, tolerance_px)) or _by_sides(box, here)
+        for k, box, reach, here in zip(large, wanted, reaches, sides, strict=True)
     )
     return OpeningsFound(found, _invented(drawn, shown, found))
 

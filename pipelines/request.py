@@ -89,6 +89,8 @@ class SpeculationRequest:
         strength: 0…1; how far the model may leave what it starts from.
         presets: names of the materials of each variant's massing; empty where a variant starts from the drawing's tones.
         ancestor_sha256, locked_sha256: digests of an earlier variant and of the mask of what stays of it, or None.
+        corrections: the drawing's openings as a person left them, JSON values; reading_sha256: digest of a sealed reading that
+            they come from. None where the drawing alone was read.
         seed, model, weights_sha256, tile_px: as in `RestorationRequest`.
         lora_sha256: digest of the LoRA's file that was added to the model, or None.
         precision: bits of a weight, "32bit", "16bit", "8bit" or "4bit".
@@ -111,6 +113,8 @@ class SpeculationRequest:
     locked_sha256: str | None = None
     lora_sha256: str | None = None
     precision: Precision = "32bit"
+    corrections: dict | None = None
+    reading_sha256: str | None = None
 
     def __post_init__(self) -> None:
         _refuse(
@@ -122,6 +126,7 @@ class SpeculationRequest:
                 *_whole("variants", self.variants, 1, MOST_HYPOTHESES),
                 *_share("strength", self.strength),
                 *_digest_or_none("lora_sha256", self.lora_sha256),
+                *_digest_or_none("reading_sha256", self.reading_sha256),
                 *_one_of("precision", self.precision, get_args(Precision)),
                 *_common(self),
             ]

@@ -86,7 +86,7 @@ class ScaleError(DrawingError):
 
 # ---- speculating
 class AncestorError(StudioError):
-    """A file that a variant should start from is no sealed variant, or was changed since, or belongs to another drawing."""
+    """What a variant should start from is no sealed variant or reading, or was changed since, or belongs to another drawing."""
 
 
 # ---- restoring

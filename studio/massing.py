@@ -21,6 +21,7 @@ SURFACE_PX = 1536  # longest side of what a surface is painted at: twice the pic
 SAMPLES, LEAST_SAMPLES = 16, 8  # of a picture of 512² px, and of large ones: the sun is sharp, the sky even, the rest denoised
 WINDOW_M, DOOR_M, STOREY_M = 1.7, 2.3, 3.6  # usual heights, for sheets without a scale
 LIKELY_WINDOW_M = (0.4, 6.0)  # a scale that makes the usual window smaller or larger was read wrongly
+UNGLAZED = ("arch", "opening", "gap", "niche")  # kinds with neither leaves nor panes; all but the arch are only a person's
 DOOR_SHAPE = 1.15  # height over width above which a wide opening is given leaves and no shop window
 WHITE = 0.82  # linear: where the lightest fiftieth of the building is developed to
 FULL_INK = 0.6  # what the strong lines of a sheet are brought to
@@ -81,7 +82,9 @@ def elevation_of(reading: FacadeReading, box: Box, size_px: tuple[int, int]) -> 
 
     scale, said = _scale(reading)
     wall = moved((reading.facade[0], reading.facade[1], reading.facade[2], reading.ground_y or reading.facade[3]))
-    openings = [Opening(_kind(one), moved(one.box), _head(moved(one.box), one), one.inferred) for one in reading.openings]
+    openings = [
+        Opening(_kind(one), moved(one.box), _head(moved(one.box), one), one.inferred, one.by_person) for one in reading.openings
+    ]
     strings = tuple((line.y - y0) * down for line in reading.lines if line.name == "string course")
     outline = tuple(((float(x) - x0) * across, (float(y) - y0) * down) for x, y in reading.silhouette)
     columns = tuple(moved(one) for one in reading.columns)
@@ -212,10 +215,13 @@ def _scale(reading: FacadeReading) -> tuple[float, tuple[str, ...]]:
     tall = sorted(o.box[3] - o.box[1] for o in reading.openings if o.kind == "window")
     window = tall[len(tall) // 2] if tall else None
     read = reading.scale.px_per_m if reading.scale else None
+    by_person = reading.scale is not None and reading.scale.by_person
     if read and (window is None or LIKELY_WINDOW_M[0] < window / read < LIKELY_WINDOW_M[1]):
-        return read, (f"Courses and depths follow the sheet's scale bar, {read:.2f} px per metre.",)
+        whose = "the scale that a person set" if by_person else "the sheet's scale bar"
+        return read, (f"Courses and depths follow {whose}, {read:.2f} px per metre.",)
     if window:
-        return window / WINDOW_M, (f"Courses and depths follow a rule: the usual window is {WINDOW_M} m high.",)
+        unlikely = f" By the scale that a person set it would be {window / read:.2g} m." if read and by_person else ""
+        return window / WINDOW_M, (f"Courses and depths follow a rule: the usual window is {WINDOW_M} m high.{unlikely}",)
     doors = [o.box[3] - o.box[1] for o in reading.openings if o.kind == "door"]
     if doors:
         return max(doors) / DOOR_M, (f"Courses and depths follow a rule: a door is {DOOR_M} m high.",)
@@ -224,11 +230,13 @@ def _scale(reading: FacadeReading) -> tuple[float, tuple[str, ...]]:
 
 
 def _kind(one: ReadOpening) -> str:
-    """What fills it: leaves, an open passage, or panes."""
+    """What fills it: leaves, nothing but shade, or panes."""
     wide, tall = one.box[2] - one.box[0], one.box[3] - one.box[1]
     if one.kind == "shop":
         return "door" if tall > DOOR_SHAPE * wide else "shop"
-    return one.kind if one.kind in ("door", "arch") else "window"
+    if one.kind in UNGLAZED:
+        return "arch"
+    return "door" if one.kind == "door" else "window"
 
 
 def _head(box: Sequence[float], one: ReadOpening) -> tuple[tuple[float, float], ...] | None:

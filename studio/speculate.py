@@ -12,9 +12,11 @@ import numpy as np
 from pipelines.fidelity_openings import Openings
 from provenance.home import Home
 from studio.ancestry import held
-from studio.drawings.reading import Box, FacadeReading
+from studio.drawings.corrections import MOST, CorrectionError, parsed
+from studio.drawings.reading import Box, FacadeReading, Rectified
 from studio.massing import Massing
-from studio.sources import open_source
+from studio.sealed_reading import SealedReading, sealed_reading
+from studio.sources import Source, open_source
 from studio.variants import variants_draft
 
 TOLERANCE_M = 0.05  # how far a door or window may be off and count as kept, where the sheet's scale was read …
@@ -35,12 +37,14 @@ class Part:
         notes: what was done to the sheet, one sentence each.
         reading: of the façade where it is sure enough, else None; its pixels are those of the whole sheet.
         box: of `pixels` in the reading's picture.
+        corrected: openings and scale as a person left them (`facade_corrected.facade_values`); None where nobody was asked.
     """
 
     pixels: np.ndarray
     notes: tuple[str, ...] = ()
     reading: FacadeReading | None = None
     box: Box = (0, 0, 0, 0)
+    corrected: dict | None = None
 
     @property
     def frame(self) -> Box | None:
@@ -56,7 +60,8 @@ class Part:
         boxes = tuple((one.box[0] - x0, one.box[1] - y0, one.box[2] - x0, one.box[3] - y0) for one in self.reading.openings)
         scale = self.pixels.shape[1] / (x1 - x0)
         tolerance_px = None if px_per_m is None else max(TOLERANCE_M * px_per_m, TOLERANCE_PX / scale)
-        return Openings(boxes, tolerance_px).scaled(scale)
+        by_person = frozenset(k for k, one in enumerate(self.reading.openings) if one.by_person)
+        return Openings(boxes, tolerance_px, by_person).scaled(scale)
 
 
 def speculate(
@@ -75,6 +80,8 @@ def speculate(
     seed: int = 0,
     ancestor: Path | None = None,
     lock: Path | None = None,
+    corrections: str | None = None,
+    reading: Path | None = None,
     rights: str | None = None,
     strict_rights: bool = False,
     on_progress: Callable[[int, int], None] | None = None,
@@ -92,12 +99,16 @@ def speculate(
         lora: safetensors file of differences to add to a model from elsewhere.
         memory: how a model from elsewhere is made to fit: "full", "offload", "sequential", "8bit" or "4bit".
         ancestor, lock: a sealed variant of this drawing, and a mask of its size, white where it must stay as it is.
+        corrections: the openings of the elevation, and its scale, as a person corrected them: JSON as
+            `drawings.corrections.parsed` takes it, against what `drawn_part` reads, in the sheet's own pixels.
+        reading: instead, a sealed reading.json of this drawing, corrected in the page's tab Read or not.
 
     Returns:
         provenance.release.Release
     Raises:
         AncestorError for a variant that was changed or belongs to another drawing, or when one of the two is missing.
         PresetError for materials that nobody knows, before anything is read.
+        CorrectionError for corrections that make no sense or fit no elevation, before any model runs.
     """
     from blender_addon.scenes.presets import preset
     from provenance.release import check_folder, check_rights, release
@@ -113,6 +124,7 @@ def speculate(
     if palette is not None:
         check_rights(palette.rights, strict_rights)
     earlier = held(ancestor, lock, sheet, home)
+    known = _known(corrections, reading, sheet, home)
 
     # 2. Load the model, so that a wrong name fails at once; read, and build a lit massing of what was read for each variant.
     from pipelines.guest_speculation import GuestSpeculation
@@ -126,8 +138,9 @@ def speculate(
     pipeline = load_speculation(model, pins=pins, lora=lora, memory=fitted)
     precision: Precision = fitted.precision if isinstance(pipeline, GuestSpeculation) else "32bit"
     said = statement(model, draws=True, pins=pins, lora=lora, precision=precision)
-    part = drawn_part(eight_bit_rgb(sheet.pixels))
-    part, built = _built(part, presets, variants, strength, seed, sheet.sha256, on_progress)
+    part = drawn_part(eight_bit_rgb(sheet.pixels), corrections, known)
+    half = _half(on_progress, 0)
+    part, built = _built(part, presets, variants, strength, seed, sheet.sha256, half)
 
     # 3. Ask, and let the pipeline answer.
     request = SpeculationRequest(
@@ -144,6 +157,8 @@ def speculate(
         locked_sha256=earlier.mask.sha256 if earlier else None,
         lora_sha256=said.get("lora_sha256"),
         precision=precision,
+        corrections=None if corrections is None else parsed(corrections, sheet.size, MOST).as_json(),
+        reading_sha256=known.sha256 if known else None,
     )
     colours = eight_bit_rgb(palette.pixels) if palette else None
     starts = [Start(one.beauty, one.lines, one.classes, one.depth) for one in built] or None
@@ -154,11 +169,12 @@ def speculate(
         starts=starts,
         openings=part.openings(),
         locked=earlier and Locked(earlier.mask.pixels, earlier.variant.source.pixels),
-        on_progress=on_progress,
+        on_progress=_half(on_progress, 1) if built else on_progress,
     )
 
     # 4. Say what is what, and seal it.
-    inputs = (sheet.note("input"), *((palette.note("input"),) if palette else ()), *(earlier.notes() if earlier else ()))
+    given = (palette.note("input") if palette else None, known.note() if known else None)
+    inputs = (sheet.note("input"), *(one for one in given if one is not None), *(earlier.notes() if earlier else ()))
     part = replace(part, notes=(*part.notes, *fitted.notes))
     draft = variants_draft(sheet, part, request, said, output, inputs, built)
     if earlier:
@@ -169,21 +185,41 @@ def speculate(
     return release(draft, out, home, strict_rights=strict_rights)
 
 
-def drawn_part(sheet: np.ndarray) -> Part:
+def _known(corrections: str | None, reading: Path | None, sheet: Source, home: Home) -> SealedReading | None:
+    """The sealed reading that was given; corrections are looked at once here, before the sheet is read and a model loaded."""
+    if corrections is not None and reading is not None:
+        raise CorrectionError("Corrections and a corrected reading were given: give one of the two.")
+    if corrections is not None:
+        parsed(corrections, sheet.size, MOST)
+    return None if reading is None else sealed_reading(reading, sheet, home)
+
+
+def drawn_part(sheet: np.ndarray, corrections: str | None = None, known: SealedReading | None = None) -> Part:
     """The building without the sheet's title, frame and scale bar, where one elevation can be read; else the whole sheet.
 
     Args:
         sheet: uint8 [H, W, 3].
+        corrections, known: what a person said of its openings, as for `speculate`.
+
+    Raises:
+        CorrectionError: for corrections of what was not read, or of a sheet on which nothing was.
     """
-    from studio.drawings.facade import read_facade
+    from studio.drawings.facade_corrected import by_corrections, laid_over, said_of
     from studio.errors import DrawingError
 
     try:
-        reading = read_facade(sheet)
-    except DrawingError:
+        reading, upright = read_elevation(sheet, known.box if known else None)
+    except DrawingError as error:
+        if corrections is not None or known is not None:
+            raise CorrectionError(f"No elevation was read on this sheet, so none can be corrected: {error}") from error
         return Part(sheet)
+    values = None if known is None else known.values
+    if corrections is not None:
+        values = by_corrections(reading, upright, (sheet.shape[1], sheet.shape[0]), corrections)
+    hand = () if values is None else said_of(values)
+    reading = reading if values is None else laid_over(values, reading, upright)
     if reading.silhouette is None or reading.confidence < SURE:
-        return Part(sheet)
+        return Part(sheet, hand, corrected=values)
     height, width = reading.picture.shape[:2]
     (left, top), (right, bottom) = reading.silhouette.min(0), reading.silhouette.max(0)
     margin = MARGIN * max(right - left, bottom - top)
@@ -192,7 +228,24 @@ def drawn_part(sheet: np.ndarray) -> Part:
     alone = _alone(reading.picture, reading.silhouette, round(float(bottom)))
     where = f"columns {x0}…{x1}, rows {y0}…{y1} of the sheet turned by {reading.angle:.2f}°"
     said = f"Drawn after the building alone, without lettering and frame: {where}."
-    return Part(np.ascontiguousarray(alone[y0:y1, x0:x1]), (said,), reading, (x0, y0, x1, y1))
+    return Part(np.ascontiguousarray(alone[y0:y1, x0:x1]), (said, *hand), reading, (x0, y0, x1, y1), values)
+
+
+def read_elevation(sheet: np.ndarray, box: Box | None = None) -> tuple[FacadeReading, Rectified]:
+    """The elevation of a sheet, and the upright sheet in whose pixels it was read.
+
+    Args:
+        sheet: uint8 [H, W, 3].
+        box: of the elevation where the sheet carries more than it, pixels of `sheet`.
+
+    Raises: NoDrawingError when nothing stands on it that could be a building.
+    """
+    from studio.drawings.facade import read_facade
+    from studio.drawings.facade_corrected import on_picture
+    from studio.drawings.rectify import rectified
+
+    upright = rectified(sheet)
+    return read_facade(upright, None if box is None else on_picture(box, upright)), upright
 
 
 def _built(
@@ -222,6 +275,13 @@ def _built(
         return without(f"No massing was built: {error}")
     notes = (*part.notes, *said, *dict.fromkeys(line for one in built for line in one.model.assumptions))
     return replace(part, pixels=small, notes=notes), [engraved(one, small) for one in built]
+
+
+def _half(on_progress: Callable[[int, int], None] | None, number: int) -> Callable[[int, int], None] | None:
+    """Progress of the first or second half of the work, told as that of the whole: massings take about as long as the model."""
+    if on_progress is None:
+        return None
+    return lambda done, total: on_progress(number * total + done, 2 * total)
 
 
 def _by_rule(reading: FacadeReading) -> list[str]:

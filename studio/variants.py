@@ -36,8 +36,10 @@ def variants_draft(
         inputs: every file that was given.
         built: the massing of each variant; empty where there is none.
     """
+    from studio.drawings.facade_corrected import by_person
     from studio.report.page import variants_page
 
+    hand = {} if part.corrected is None else by_person(part.corrected)
     # where the network added nothing, the picture comes from the drawing by rule, and no model made a pixel
     is_painted = output.findings.get("painted_by", "model") == "model"
     height, width = output.variants[0].shape[:2]
@@ -62,6 +64,7 @@ def variants_draft(
         findings={
             **output.findings,
             "frame": part.frame,
+            **({"by_person": hand} if hand else {}),
             "fidelity": [_measured(one) for one in output.fidelity],
             **_said(built),
         },

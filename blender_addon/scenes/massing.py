@@ -142,7 +142,7 @@ class _Builder:
             wall = wall.union(self.above)
         wall = wall.buffer(0.02, join_style="mitre").buffer(-0.02, join_style="mitre")
         whole, kept = wall, []
-        for opening in self.drawn.openings:
+        for opening in sorted(self.drawn.openings, key=lambda one: not one.by_person):  # where two overlap, a person's stays
             shape = self.drawn.shape(opening.outline) if opening.outline else self.drawn.rectangle(opening.box)
             if self.standing(opening):  # to the floor, or a film of wall would be left at its foot
                 x0, z0, x1, _ = shape.bounds
@@ -172,6 +172,8 @@ class _Builder:
     def fill(self, name: str, opening: Opening, shape) -> None:
         """Panes or leaves, a surround, a sill, steps."""
         read = "completed by rule, not read" if opening.inferred else "read from the sheet; what fills it is a rule"
+        if opening.by_person:
+            read = "set by a person; what fills it is a rule"
         evidence = (Evidence(self.sha, opening.box, read),)
         thinnest = 1.3 / self.drawn.px_per_m  # a bar thinner than this would vanish between two pixels
         if opening.kind == "arch":

@@ -24,12 +24,14 @@ class Opening:
         box: x0, y0, x1, y1 in the sheet's pixels, y down.
         outline: its contour in the same pixels where it is no rectangle (an arch); else None.
         inferred: True when it was completed by rule (a grid's missing cell) and not read.
+        by_person: True when a person set it.
     """
 
     kind: str
     box: tuple[float, float, float, float]
     outline: tuple[tuple[float, float], ...] | None = None
     inferred: bool = False
+    by_person: bool = False
 
 
 def filling(

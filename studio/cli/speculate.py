@@ -46,6 +46,10 @@ def speculate(
     lock: Annotated[
         Path | None, typer.Option(help="What stays of it, bit for bit: white in a mask of its size.", metavar="MASK")
     ] = None,
+    reading: Annotated[
+        Path | None,
+        typer.Option(help="A sealed reading of DRAWING, such as one corrected in the page.", metavar="READING"),
+    ] = None,
     rights: Rights = None,
     strict_rights: StrictRights = False,
     tsa: Tsa = None,
@@ -56,6 +60,8 @@ def speculate(
     """Draw variants of a design that was never built, and say how far each keeps to DRAWING.
 
     Example: anastylosis speculate facade.png --reference street.jpg --preset ashlar-slate-sash,tudor --variants 4 -o variants
+
+    Example: anastylosis speculate facade.png --reading reading/reading.json -o variants
 
     Example: anastylosis speculate facade.png --model black-forest-labs/FLUX.2-klein-4B --memory offload -o variants
     """
@@ -77,6 +83,7 @@ def speculate(
             seed=seed,
             ancestor=ancestor,
             lock=lock,
+            reading=reading,
             rights=rights,
             strict_rights=strict_rights,
             home=home_of(home, tsa, tsa_optional),

@@ -38,9 +38,17 @@ class Rectified:
 
     def on_sheet(self, points: np.ndarray) -> np.ndarray:
         """Points [N, 2] of `picture` as points of the scanned sheet, float64 [N, 2]."""
-        points = np.asarray(points, np.float64).reshape(-1, 2)
-        x, y, w = self.to_sheet @ np.column_stack([points, np.ones(len(points))]).T
-        return np.column_stack([x / w, y / w])
+        return _through(self.to_sheet, points)
+
+    def from_sheet(self, points: np.ndarray) -> np.ndarray:
+        """Points [N, 2] of the scanned sheet as points of `picture`, float64 [N, 2]."""
+        return _through(np.linalg.inv(self.to_sheet), points)
+
+
+def _through(homography: np.ndarray, points: np.ndarray) -> np.ndarray:
+    points = np.asarray(points, np.float64).reshape(-1, 2)
+    x, y, w = homography @ np.column_stack([points, np.ones(len(points))]).T
+    return np.column_stack([x / w, y / w])
 
 
 @dataclass(frozen=True)
@@ -82,6 +90,7 @@ class ScaleBar:
         confidence: 0…1.
         figures: what was read, from p0 to p1; "?" where a figure stayed unread.
         uncertainty_px: how far the ticks stray from equal distances: root mean square, in pixels.
+        by_person: True when it is no bar but two points whose distance a person gave.
     """
 
     p0: Point
@@ -92,6 +101,7 @@ class ScaleBar:
     confidence: float
     figures: tuple[str, ...] = ()
     uncertainty_px: float = 0.0
+    by_person: bool = False
 
     @property
     def x0(self) -> float:
@@ -141,6 +151,7 @@ class ReadOpening:
         head: "flat", "round" or "pointed": how the opening of an elevation ends at the top.
         surround: box of its drawn frame, or None.
         corners: four corners [(x, y), …] of an opening in an oblique or curved wall; None when `box` says it all.
+        by_person: True when a person set it: its place, its size or its kind.
     """
 
     box: Box
@@ -150,6 +161,7 @@ class ReadOpening:
     head: str = "flat"
     surround: Box | None = None
     corners: tuple[Point, ...] | None = None
+    by_person: bool = False
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,17 @@ import cv2
 import numpy as np
 
 from studio.drawings.north import carried
-from studio.drawings.reading import Box, Drawing, FacadeReading, LevelLine, PlanReading, Rectified, ScaleBar, SectionReading
+from studio.drawings.reading import (
+    Box,
+    Drawing,
+    FacadeReading,
+    LevelLine,
+    PlanReading,
+    ReadOpening,
+    Rectified,
+    ScaleBar,
+    SectionReading,
+)
 
 if TYPE_CHECKING:
     from studio.drawings.dimensions import Dimension
@@ -25,7 +35,7 @@ def as_json(read: SheetReading, name: str) -> dict:
     openings, lines = [], []
     for drawing, part in read.parts:
         k = read.drawings.index(drawing)
-        openings += [_opening(sheet, one, k) for one in part.openings]
+        openings += [opening_json(sheet, one, k) for one in part.openings]
         if not isinstance(part, PlanReading):
             level = [*part.lines, *(part.floors if isinstance(part, SectionReading) else ())]
             lines += [_line(sheet, one, k) for one in sorted(level, key=lambda line: -line.y)]
@@ -113,15 +123,16 @@ def _drawing(read: SheetReading, one: Drawing) -> dict:
     return values
 
 
-def _opening(sheet: Rectified, one, drawing: int) -> dict:
-    values = {
+def opening_json(sheet: Rectified, one: ReadOpening, drawing: int) -> dict:
+    """One opening as reading.json has it; `drawing` is the number of the drawing that it belongs to."""
+    values: dict = {
         "kind": one.kind,
         "box": _box(sheet, one.box),
         "confidence": _round(one.confidence),
         "inferred": one.inferred,
         "head": one.head,
         "drawing": drawing,
-        "author": "rule" if one.inferred else "drawing",
+        "author": "person" if one.by_person else "rule" if one.inferred else "drawing",
     }
     if one.surround is not None:
         values["surround"] = _box(sheet, one.surround)

@@ -35,6 +35,18 @@ class Wishes:
 
 
 @dataclass(frozen=True)
+class VariantWishes:
+    """The options of a speculation, as the page offers them."""
+
+    variants: int = 4
+    strength: float = 0.6
+    seed: int = 0
+    presets: tuple[str, ...] = ()
+    reference: Path | None = None
+    rights: str | None = None
+
+
+@dataclass(frozen=True)
 class Restored:
     """What a finished restoration left: the sealed Release, the scan's pixels and the mask that was used."""
 
@@ -54,6 +66,7 @@ class Desk:
         self.given: np.ndarray | None = None
         self.given_path: Path | None = None
         self.job: Job[Restored] | None = None
+        self.speculation: Job[Release] | None = None
 
     def take_picture(self, path: Path) -> tuple[np.ndarray, str]:
         """Open the master; return the copy to paint on, uint8 [h, w, 3], and a sentence about the master."""
@@ -129,10 +142,60 @@ class Desk:
         self.job = Job(work)
         return self.job
 
+    def start_variants(
+        self,
+        drawing: Path,
+        wishes: VariantWishes,
+        *,
+        corrections: str | None = None,
+        ancestor: Path | None = None,
+        lock: np.ndarray | None = None,
+    ) -> Job[Release]:
+        """Begin a speculation and return it while it works; a restoration in the same tab is not disturbed.
+
+        Args:
+            corrections: what the board sent.
+            ancestor, lock: a variant that was sealed in this tab, and what stays of it, bool [H, W] of its size.
+
+        Raises: NothingToDoError while another one runs.
+        """
+        if self.speculation is not None and self.speculation.running:
+            raise NothingToDoError("Variants are still being drawn in this tab: stop that, or wait for it.")
+        kept = None if lock is None else self._storage.keep(self._key, "lock.png", as_png(lock))
+        out, home, model = self._storage.new_folder(self._key, "variants"), self._home, self._model
+
+        def work(on_progress: Callable[[int, int], None]) -> Release:
+            from studio.speculate import speculate
+
+            return speculate(
+                drawing,
+                out,
+                home=home,
+                reference=wishes.reference,
+                presets=wishes.presets,
+                variants=wishes.variants,
+                strength=wishes.strength,
+                seed=wishes.seed,
+                rights=wishes.rights,
+                model=model,
+                corrections=corrections,
+                ancestor=ancestor,
+                lock=kept,
+                on_progress=on_progress,
+            )
+
+        self.speculation = Job(work)
+        return self.speculation
+
     def stop(self) -> None:
-        """Stop what is running; nothing happens when nothing is."""
+        """Stop the restoration that is running; nothing happens when none is."""
         if self.job is not None:
             self.job.stop()
+
+    def stop_variants(self) -> None:
+        """Stop the speculation that is running; nothing happens when none is."""
+        if self.speculation is not None:
+            self.speculation.stop()
 
     def clear(self) -> None:
         """Clear the desk for another picture."""
@@ -210,6 +273,8 @@ def gathered(paths: list[Path], folder: Path) -> Iterator[Path]:
 def _end(desks: list[Desk]) -> None:
     for desk in desks:
         desk.clear()
+        desk.stop_variants()
     for desk in desks:
-        if desk.job is not None:
-            desk.job.wait(10)
+        for job in (desk.job, desk.speculation):
+            if job is not None:
+                job.wait(10)

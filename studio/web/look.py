@@ -29,6 +29,14 @@ font-weight:500;line-height:1.2;color:var(--ink)}
 .piece pre{white-space:pre-wrap;background:var(--wash);padding:1rem;border-radius:4px;overflow-wrap:anywhere;font-size:.82rem}
 .piece summary{cursor:pointer;color:var(--accent);padding:.3rem 0}
 .piece .bar{display:block;width:100%;height:.9rem;border:1px solid var(--soft);border-radius:2px;margin:.8rem 0}
+.shown{margin:.6rem 0 0}.shown img{display:block;max-width:100%;height:auto;margin:0;border-radius:3px;background:var(--line)}
+.shown figcaption{margin:.6rem 0 0;line-height:1.5;color:var(--ink);max-width:66ch}
+.shown figcaption strong{font-size:1.05rem}
+.shown .free{border:1px solid var(--warn);color:var(--warn)}.shown .keeps{border:1px solid #1b6b45;color:#1b6b45}
+.dark .shown .keeps{border-color:#7fc9a4;color:#7fc9a4}
+.shown .free,.shown .keeps{display:inline-block;border-radius:2rem;padding:.05rem .7rem;margin-left:.5rem;font-size:.9rem}
+.fates{display:flex;flex-wrap:wrap;gap:.2rem 1.4rem;padding:0!important;list-style:none!important;margin:.4rem 0 0}
+.fates i{display:inline-block;width:.85rem;height:.85rem;border-radius:2px;margin-right:.45rem;vertical-align:-.08rem}
 @media (max-width:34rem){.piece dl.facts{grid-template-columns:1fr;gap:0}.piece dl.facts dd{margin:0 0 .7rem}}
 .piece .levels,.piece .levels tr,.piece .levels th,.piece .levels td{border:0!important;background:none!important}
 .piece .levels th,.piece .levels td{border-top:1px solid var(--line)!important;padding:.5rem .7rem .5rem 0!important}
@@ -37,7 +45,7 @@ font-weight:500;line-height:1.2;color:var(--ink)}
 background:var(--card)!important;box-shadow:none!important}
 .piece .compare input[type=radio]:checked{border:.32rem solid var(--accent)!important}
 .gradio-container [role=tab][aria-selected=true]{color:var(--accent)!important}
-#files button[aria-label*="emove"],#mask-data{display:none!important}
+#files button[aria-label*="emove"],.sent{display:none!important}
 .message{border-left:4px solid var(--accent);background:var(--wash);padding:.7rem 1rem;border-radius:0 4px 4px 0;margin:.4rem 0;
 color:var(--ink);overflow-wrap:anywhere}
 .message.bad{border-color:var(--warn)}

@@ -115,6 +115,7 @@ def layout(desks):
 
     from studio.web.read_tab import read_tab
     from studio.web.restore_tab import restore_tab
+    from studio.web.speculate_tab import speculate_tab
     from studio.web.verify_tab import verify_tab
 
     with gr.Blocks(title="Anastylosis", analytics_enabled=False, delete_cache=(600, 12 * 3600)) as blocks:
@@ -123,6 +124,8 @@ def layout(desks):
             restore_tab(desks)
         with gr.Tab("Read", id="read"):
             read_tab(desks)
+        with gr.Tab("Speculate", id="speculate"):
+            speculate_tab(desks)
         with gr.Tab("Verify", id="verify"):
             verify_tab(desks)
         # gradio forgets a tab's state an hour after it was closed, and its files go with it

@@ -1,7 +1,8 @@
 """Where a mask is painted: a picture under a canvas of the same pixel size, with brush, eraser, undo, zoom and keys.
 
 The canvas holds opaque paint or nothing, so a pixel is hole or not and nothing in between. After each stroke it goes as a PNG
-into a hidden text field, from where Python reads it; `read_painted` trusts nothing in it.
+into a hidden text field, from where Python reads it; `read_painted` trusts nothing in it. Each painter names its own field, so
+that one page can have several.
 """
 
 from __future__ import annotations
@@ -16,18 +17,31 @@ import numpy as np
 from studio.report.preview import data_uri
 from studio.web.errors import NothingToDoError
 
-FIELD = "mask-data"
 _PREFIX = "data:image/png;base64,"
 _LIMIT_BYTES = 32 * 2**20
 _SHOWN_BYTES = 2_000_000
 _PAINT = (0xE0, 0x11, 0x5F, 255)
 
 
-def painter(shown: np.ndarray, mask: np.ndarray | None = None) -> str:
-    """HTML of the painter over a picture, uint8 [h, w, 3]; `mask`, bool [h, w], is what is painted already."""
+def painter(
+    shown: np.ndarray,
+    mask: np.ndarray | None = None,
+    *,
+    field: str,
+    alt: str = "The picture, to mark what is lost",
+    said: str = "Painted areas will be filled; everything else stays as it is.",
+) -> str:
+    """HTML of the painter.
+
+    Args:
+        shown: the picture, uint8 [h, w, 3].
+        mask: what is painted already, bool [h, w].
+        field: id of the gradio text field that takes what is painted; a word.
+        alt, said: what is shown, for those who cannot see it; and what painting means here. No markup.
+    """
     height, width = shown.shape[:2]
     start = f' data-mask="{layer_uri(mask)}"' if mask is not None else ""
-    return f"""<div class="painter" data-width="{width}" data-height="{height}"{start}>
+    return f"""<div class="painter" data-field="{field}" data-width="{width}" data-height="{height}"{start}>
 <div class="tools" role="toolbar" aria-label="Painting tools">
 <button type="button" data-tool="brush" aria-pressed="true">Brush</button>
 <button type="button" data-tool="eraser" aria-pressed="false">Eraser</button>
@@ -37,9 +51,9 @@ def painter(shown: np.ndarray, mask: np.ndarray | None = None) -> str:
 <button type="button" data-zoom="0">Fit</button><button type="button" data-zoom="1" aria-label="Zoom in">+</button></span></div>
 <div class="board" tabindex="0" role="application" aria-label="Mask over the picture. Arrow keys move the brush, Space sets it
  down and lifts it, E changes between brush and eraser, square brackets change its size, Control Z takes a stroke back.">
-<div class="sheet"><img src="{data_uri(shown, _SHOWN_BYTES)}" alt="The picture, to mark what is lost"><canvas></canvas>
+<div class="sheet"><img src="{data_uri(shown, _SHOWN_BYTES)}" alt="{alt}"><canvas></canvas>
 <i class="tip" aria-hidden="true"></i></div></div>
-<p class="soft" role="status" data-said>Painted areas will be filled; everything else stays as it is.</p></div>"""
+<p class="soft" role="status" data-said>{said}</p></div>"""
 
 
 def layer_uri(mask: np.ndarray) -> str:
@@ -110,7 +124,7 @@ const begin = (box) => {
     tip.style.left = x * s + "px"; tip.style.top = y * s + "px"; tip.style.width = d; tip.style.height = d;
   };
   const tell = () => {
-    const field = document.querySelector("#mask-data textarea, #mask-data input");
+    const field = document.getElementById(box.dataset.field)?.querySelector("textarea, input");
     find("[data-undo]").disabled = !back.length; find("[data-redo]").disabled = !forth.length;
     if (!field) return;
     Object.getOwnPropertyDescriptor(Object.getPrototypeOf(field), "value").set.call(field, canvas.toDataURL("image/png"));

@@ -22,8 +22,9 @@ from studio.web.desk import Desk, Desks
 from studio.web.errors import NothingToDoError
 from studio.web.restore_tab import PICTURES, in_order, zipped
 from studio.web.sentences import complaint, message, unbraced
-from studio.web.tracer import FIELD, tracer
+from studio.web.tracer import tracer
 
+FIELD = "trace-data"
 SHOWN_PX = 2000
 FIND_OUT = "find out"
 _TINT = np.array((0, 114, 178), np.float32)
@@ -60,7 +61,7 @@ def read_tab(desks: Desks) -> None:
             elem_classes="piece",
         )
         board = gr.HTML(elem_id="tracing", elem_classes="piece")
-        trace = gr.Textbox(visible="hidden", elem_id=FIELD, show_label=False)
+        trace = gr.Textbox(visible="hidden", elem_id=FIELD, elem_classes="sent", show_label=False)
         seal = gr.Button("Seal the reading", variant="primary", elem_id="seal-reading")
         sealed = gr.HTML(elem_id="read-sealed")
     with gr.Column(visible=False) as third:
@@ -120,7 +121,7 @@ def board_of(kept: Kept) -> str:
     rgb = eight_bit_rgb(kept.source.pixels).copy()
     walls = on_sheet_mask(kept.read.walls, kept.read.sheet, kept.read.size) > 127
     rgb[walls] = (0.45 * rgb[walls] + 0.55 * _TINT).astype(np.uint8)
-    return unbraced(tracer(preview(rgb, SHOWN_PX), kept.read.size, kept.values["openings"]))
+    return unbraced(tracer(preview(rgb, SHOWN_PX), kept.read.size, kept.values["openings"], FIELD))
 
 
 def sealed_reading(kept: Kept, sent: str | None, folder: Path, desks: Desks) -> Release:

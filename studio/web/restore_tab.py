@@ -17,9 +17,10 @@ from studio.report.pieces import assumptions, comparison, facts_list, legend, sh
 from studio.sources import open_source
 from studio.web.desk import Desk, Desks, Restored, Wishes
 from studio.web.job import Job
-from studio.web.painter import FIELD, layer_uri, painter
+from studio.web.painter import layer_uri, painter
 from studio.web.sentences import complaint, message, progress, unbraced
 
+FIELD = "mask-data"
 PICTURES = [".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".avif"]
 
 
@@ -43,7 +44,7 @@ def restore_tab(desks: Desks) -> None:
             empty = gr.Button("Start again with an empty mask", elem_id="empty")
         marked = gr.HTML(elem_id="marked")
         board = gr.HTML(elem_id="mask-editor", elem_classes="piece")
-        painted = gr.Textbox(visible="hidden", elem_id=FIELD, show_label=False)
+        painted = gr.Textbox(visible="hidden", elem_id=FIELD, elem_classes="sent", show_label=False)
         gr.HTML("<h2>3. How</h2>", elem_classes="piece")
         with gr.Row():
             info = "Different answers; none is more true than another."
@@ -81,7 +82,7 @@ def restore_tab(desks: Desks) -> None:
             shown, text = desk.take_picture(Path(path))
         except Exception as error:  # noqa: BLE001 - the page's one place for what goes wrong
             return "", "", hidden, hidden, complaint(error), "", ""
-        return painter(shown), "", gr.update(visible=True), hidden, message(text), "", ""
+        return painter(shown, field=FIELD), "", gr.update(visible=True), hidden, message(text), "", ""
 
     def lay_proposal(request: gr.Request) -> tuple:
         desk = desks.of(str(request.session_hash))
@@ -94,12 +95,12 @@ def restore_tab(desks: Desks) -> None:
     def lay_nothing(request: gr.Request) -> tuple:
         desk = desks.of(str(request.session_hash))
         desk.drop_mask()
-        return painter(desk.shown) if desk.shown is not None else "", "", ""
+        return painter(desk.shown, field=FIELD) if desk.shown is not None else "", "", ""
 
     def lay(desk: Desk, mask_and_text: Callable[[], tuple[np.ndarray, str]]) -> tuple:
         try:
             mask, text = mask_and_text()
-            board_now = painter(desk.shown, mask) if desk.shown is not None else ""
+            board_now = painter(desk.shown, mask, field=FIELD) if desk.shown is not None else ""
             return board_now, layer_uri(mask), message(text)
         except Exception as error:  # noqa: BLE001 - as above
             return gr.update(), gr.update(), complaint(error)

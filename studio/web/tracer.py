@@ -1,7 +1,8 @@
 """Where a reading is corrected: the sheet with its openings as boxes that can be moved, drawn, renamed and taken away.
 
 Two clicks and a length set the scale. Everything can be done by keys. After each change the whole state goes as JSON into a
-hidden text field, from where Python reads it; `studio.drawings.corrections` trusts nothing in it.
+hidden text field, from where Python reads it; `studio.drawings.corrections` trusts nothing in it. Each board names its own
+field, so that one page can have several.
 """
 
 from __future__ import annotations
@@ -14,22 +15,25 @@ import numpy as np
 from studio.drawings.corrections import KINDS
 from studio.report.preview import data_uri
 
-FIELD = "trace-data"
 _SHOWN_BYTES = 2_000_000
 
 
-def tracer(shown: np.ndarray, size: tuple[int, int], openings: list[dict]) -> str:
+def tracer(
+    shown: np.ndarray, size: tuple[int, int], openings: list[dict], field: str, alt: str = "The sheet, its walls tinted blue"
+) -> str:
     """HTML of the board.
 
     Args:
         shown: uint8 [h, w, 3], a copy of the sheet with its walls tinted.
         size: width and height of the sheet itself, in whose pixels everything is said.
         openings: those of reading.json.
+        field: id of the gradio text field that takes what changes; a word.
+        alt: what is shown, for those who cannot see it.
     """
     ones = [{"was": k, "kind": one["kind"], "box": one["box"], "inferred": one["inferred"]} for k, one in enumerate(openings)]
     state = escape(json.dumps(ones), quote=True)
     kinds = "".join(f"<option>{kind}</option>" for kind in KINDS)
-    return f"""<div class="tracer" data-width="{size[0]}" data-height="{size[1]}" data-openings="{state}">
+    return f"""<div class="tracer" data-field="{field}" data-width="{size[0]}" data-height="{size[1]}" data-openings="{state}">
 <div class="tools" role="toolbar" aria-label="Correcting tools">
 <button type="button" data-mode="move" aria-pressed="true">Move</button>
 <button type="button" data-mode="add" aria-pressed="false">Add</button>
@@ -40,7 +44,7 @@ def tracer(shown: np.ndarray, size: tuple[int, int], openings: list[dict]) -> st
 <label>are <input type="number" min="0.01" step="any" data-metres aria-label="Distance of the points in metres"> m apart</label>
 <span class="zoom"><button type="button" data-zoom="-1" aria-label="Zoom out">−</button>
 <button type="button" data-zoom="0">Fit</button><button type="button" data-zoom="1" aria-label="Zoom in">+</button></span></div>
-<div class="board"><div class="sheet"><img src="{data_uri(shown, _SHOWN_BYTES)}" alt="The sheet, its walls tinted blue">
+<div class="board"><div class="sheet"><img src="{data_uri(shown, _SHOWN_BYTES)}" alt="{escape(alt)}">
 <svg viewBox="0 0 {size[0]} {size[1]}" role="group" aria-label="Openings that were read. Tab goes to the next one, arrow
  keys move it, with Shift they change its size, K changes its kind, Delete takes it away."></svg></div></div>
 <p class="soft" role="status" data-said>{len(ones)} openings were read. Click one to choose it.</p></div>"""
@@ -71,7 +75,6 @@ background:var(--line)}
 .tracer rect.corner{fill:#fff;stroke:#14596a;stroke-width:2;cursor:nwse-resize}
 .tracer line{stroke:#960096;stroke-width:3;vector-effect:non-scaling-stroke}
 .tracer circle{fill:#960096;stroke:#fff;stroke-width:1.5;vector-effect:non-scaling-stroke}
-#trace-data{display:none!important}
 """
 
 # Runs once for the document and looks after every tracer that appears in it, since gradio replaces its HTML at each update.
@@ -89,7 +92,7 @@ const begin = (box) => {
     sheet.style.width = wide + "px"; sheet.style.height = wide * h / w + "px"; draw();
   };
   const tell = () => {
-    const field = document.querySelector("#trace-data textarea, #trace-data input"), far = parseFloat(metres.value);
+    const field = document.getElementById(box.dataset.field)?.querySelector("textarea, input"), far = parseFloat(metres.value);
     if (!field) return;
     const scale = points.length === 2 && far > 0 ? [...points[0], ...points[1], far] : null;
     const text = JSON.stringify({openings: ones.map(({was, kind, box}) => ({was, kind, box})), scale});

@@ -96,7 +96,7 @@ def test_a_mask_file_holds_black_and_white_only():
 
 
 def test_the_painter_can_be_used_with_keys_alone():
-    html = painter(np.zeros((20, 30, 3), np.uint8), np.eye(20, 30, dtype=bool))
+    html = painter(np.zeros((20, 30, 3), np.uint8), np.eye(20, 30, dtype=bool), field="mask")
     assert 'tabindex="0"' in html
     assert "Arrow keys" in html
     assert html.count("<button") == html.count('<button type="button"') == 7

@@ -1,0 +1,225 @@
+"""The tab in which variants of a drawing are made: read, correct, draw, compare, take one, go on from it."""
+
+# no "from __future__ import annotations" here, as in restore_tab.py
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from blender_addon.scenes.presets import ERAS, GLAZINGS, ROOFS, WALLS
+from provenance.release import Release
+from studio.web.desk import Desk, Desks, VariantWishes
+from studio.web.drawing_board import KEPT, TRACE, Laid, board_of, brush_of, laid, locked, variant_path
+from studio.web.errors import NothingToDoError
+from studio.web.job import Job
+from studio.web.restore_tab import PICTURES, zipped
+from studio.web.sentences import complaint, message, progress
+from studio.web.variants_shown import VARIANT, contact, count_of, large, views_of
+
+MOST = 8  # variants at once: more take longer than anybody waits before a page
+MATERIALS = [(f"{era.capitalize()}: {name.replace('-', ', ')}", name) for era, name in ERAS.items()] + [
+    (f"{wall.capitalize()}, {roof}, {glazing}", f"{wall}-{roof}-{glazing}")
+    for wall in WALLS
+    for roof in ROOFS
+    for glazing in GLAZINGS
+    if f"{wall}-{roof}-{glazing}" not in ERAS.values()
+]
+
+
+def speculate_tab(desks: Desks) -> None:
+    """Lay out the tab inside the gradio Blocks that is being built."""
+    import gradio as gr
+
+    boards: WeakKeyDictionary[Desk, Laid] = WeakKeyDictionary()  # goes with the tab's desk
+    gr.HTML(
+        "<h2>1. The drawing</h2><p class='soft'>An elevation or a view of something that was never built, or is gone. Its "
+        "outline, doors and windows are read; variants are drawn after them, and each is measured against the drawing.</p>",
+        elem_classes="piece",
+    )
+    label = "Scan of an elevation: PNG, JPEG or TIFF"
+    sheet = gr.File(label=label, file_types=PICTURES, elem_id="elevation", height=140)
+    is_elevation = gr.Checkbox(False, label="It is an elevation, whatever it looks like", elem_id="is-elevation")
+    start = gr.Button("Read the drawing", variant="primary", elem_id="read-elevation", interactive=False)
+    said = gr.HTML(elem_id="elevation-said")
+    with gr.Column(visible=False) as second:
+        gr.HTML(
+            "<h2>2. Its openings</h2><p class='soft'>Move, add, rename or take away openings where the reading is wrong. The "
+            "variants are built on what stands here, and the Record says which openings are yours.</p>",
+            elem_classes="piece",
+        )
+        board = gr.HTML(elem_id="elevation-board", elem_classes="piece")
+        trace = gr.Textbox(visible="hidden", elem_id=TRACE, elem_classes="sent", show_label=False)
+    with gr.Column(visible=False) as third:
+        gr.HTML("<h2>3. How</h2>", elem_classes="piece")
+        info = "Wall, roof, glazing: one for each variant, and from the first again. Left empty, they are chosen by rule."
+        presets = gr.Dropdown(
+            MATERIALS, value=[], multiselect=True, label="Materials", info=info, elem_id="materials", max_choices=MOST
+        )
+        with gr.Row():
+            info = "Each with a light and a seed of its own."
+            variants = gr.Slider(1, MOST, 4, step=1, label="Variants", info=info, min_width=280, elem_id="variants")
+            info = "0 stays with the massing, 1 leaves it furthest."
+            strength = gr.Slider(0, 1, 0.6, step=0.05, label="Strength", info=info, min_width=280, elem_id="strength")
+        with gr.Row():
+            info = "The same seed gives the same pixels."
+            seed = gr.Number(0, label="Seed", precision=0, minimum=0, maximum=2**31 - 1, info=info, min_width=280)
+            info = "Its URI or wording; left empty, the one in the file counts."
+            rights = gr.Textbox(label="Rights statement", info=info, max_length=500, min_width=280)
+        label = "A picture whose colours the variants take (may be left out)"
+        reference = gr.File(label=label, file_types=PICTURES, elem_id="reference", height=120)
+        with gr.Row():
+            run = gr.Button("Draw variants", variant="primary", elem_id="draw-variants")
+            stop = gr.Button("Stop", variant="stop", interactive=False, elem_id="stop-variants")
+        told = gr.HTML(elem_id="variants-told")
+    with gr.Column(visible=False) as fourth:
+        gr.HTML("<h2>4. The variants</h2>", elem_classes="piece")
+        sheet_of_all = gr.HTML(elem_id="contact", elem_classes="piece")
+        gr.HTML("<h2>5. One of them</h2>", elem_classes="piece")
+        which = gr.Radio([1], value=1, label="Variant", elem_id="which-variant")
+        view = gr.Radio([VARIANT], value=VARIANT, label="Show", elem_id="variant-view")
+        seen = gr.HTML(elem_id="variant-large", elem_classes="piece")
+        with gr.Row():
+            one = gr.DownloadButton("Download this variant", variant="primary", elem_id="download-variant")
+            everything = gr.DownloadButton("Download everything (.zip)", elem_id="download-variants")
+            onward = gr.Button("Go on from this one", elem_id="go-on")
+    with gr.Column(visible=False) as fifth:
+        gr.HTML(
+            "<h2>6. What stays</h2><p class='soft'>Paint over what you want to keep of this variant, and draw again: the new "
+            "ones name it as their ancestor. Materials, strength and seed are those under 3; another seed, another answer.</p>",
+            elem_classes="piece",
+        )
+        brush = gr.HTML(elem_id="kept-editor", elem_classes="piece")
+        painted = gr.Textbox(visible="hidden", elem_id=KEPT, elem_classes="sent", show_label=False)
+        with gr.Row():
+            again = gr.Button("Draw again, and keep what is painted", variant="primary", elem_id="draw-again")
+            halt_again = gr.Button("Stop", variant="stop", interactive=False, elem_id="stop-again")
+        told_again = gr.HTML(elem_id="again-told")
+
+    def take(path: str | None, request: gr.Request) -> tuple:
+        desk = desks.of(str(request.session_hash))
+        desk.stop_variants()
+        boards.pop(desk, None)
+        hidden = gr.update(visible=False)
+        return gr.update(interactive=bool(path)), "", hidden, hidden, hidden, hidden, "", "", "", ""
+
+    def read(path: str | None, is_one: bool, request: gr.Request) -> Iterator[tuple]:
+        keep, hidden = gr.update(), gr.update(visible=False)
+        busy, ready = gr.update(interactive=False), gr.update(interactive=True)
+        yield message("Reading … a large sheet takes a minute."), busy, keep, keep, keep, keep, keep
+        try:
+            if not path:
+                raise NothingToDoError("Choose a drawing first.")
+            now = boards[desks.of(str(request.session_hash))] = laid(Path(path), is_one)
+            drawn, shown = board_of(now), gr.update(visible=True)
+            yield message(now.said), ready, shown if drawn else hidden, shown, hidden, hidden, drawn
+        except Exception as error:  # noqa: BLE001 - the page's one place for what goes wrong
+            yield complaint(error), ready, hidden, hidden, hidden, hidden, ""
+
+    def draw(
+        sent: str | None, names: list[str], count: float, far: float, number: float | None, like: str | None,
+        statement: str | None, request: gr.Request,
+    ) -> Iterator[tuple]:  # fmt: skip
+        wishes = wished(names, count, far, number, like, statement)
+        yield from worked(lambda desk, now: desk.start_variants(now.path, wishes, corrections=corrections(now, sent)), request)
+
+    def draw_again(
+        mask: str | None, sent: str | None, names: list[str], count: float, far: float, number: float | None, like: str | None,
+        statement: str | None, request: gr.Request,
+    ) -> Iterator[tuple]:  # fmt: skip
+        wishes = wished(names, count, far, number, like, statement)
+
+        def begin(desk: Desk, now: Laid) -> Job[Release]:
+            ancestor = chosen_of(now)
+            kept = locked(ancestor, mask)
+            return desk.start_variants(now.path, wishes, corrections=corrections(now, sent), ancestor=ancestor, lock=kept)
+
+        yield from worked(begin, request)
+
+    def worked(begin: Callable[[Desk, Laid], Job[Release]], request: gr.Request) -> Iterator[tuple]:
+        """Do the work and tell how far it is; at its end lay out what came of it."""
+        key = str(request.session_hash)
+        desk, keep = desks.of(key), gr.update()
+        busy, ready = gr.update(interactive=False), gr.update(interactive=True)
+        unchanged = (keep,) * 8
+        job: Job[Release] | None = None
+        try:
+            now = boards.get(desk)
+            if now is None:
+                raise NothingToDoError("Read a drawing first.")
+            job = begin(desk, now)
+            for standing in job.standings():
+                text = message("Stopping at the next step …") if job.stopping else progress(standing)
+                yield text, busy, ready, *unchanged
+            now.release, now.chosen = job.outcome(), None
+            release = now.release
+            archive = zipped(release.folder, desks.storage.new_folder(key, "archive"), f"{now.path.stem}-variants")
+            text = message(f"Sealed: {len(release.files)} files, leaf {release.leaf} of this machine's log.")
+            choices = [(f"{k}", k) for k in range(1, count_of(release) + 1)]
+            shown, first = gr.update(visible=True), str(variant_path(release, 1))
+            yield (
+                text, ready, busy, shown, contact(release), gr.update(choices=choices, value=1),
+                gr.update(choices=views_of(release), value=VARIANT), large(release, 1, VARIANT), first, str(archive),
+                gr.update(visible=False),
+            )  # fmt: skip
+        except Exception as error:  # noqa: BLE001 - as above
+            yield complaint(error), ready, busy, *unchanged
+        finally:
+            if job is not None and job.running:  # the tab was closed
+                job.stop()
+
+    def show(number: int, what: str, request: gr.Request) -> tuple:
+        now = boards.get(desks.of(str(request.session_hash)))
+        try:
+            if now is None or now.release is None:
+                raise NothingToDoError("Draw variants first.")
+            return large(now.release, number, what), str(variant_path(now.release, number))
+        except Exception as error:  # noqa: BLE001 - as above
+            return complaint(error), gr.update()
+
+    def go_on(number: int, request: gr.Request) -> tuple:
+        now = boards.get(desks.of(str(request.session_hash)))
+        try:
+            if now is None or now.release is None:
+                raise NothingToDoError("Draw variants first.")
+            now.chosen = number
+            return gr.update(visible=True), brush_of(variant_path(now.release, number)), "", ""
+        except Exception as error:  # noqa: BLE001 - as above
+            return gr.update(visible=True), "", "", complaint(error)
+
+    def halt(request: gr.Request) -> None:
+        # says nothing itself, as in the tab Restore
+        desks.of(str(request.session_hash)).stop_variants()
+
+    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+    sheet.change(take, sheet, [start, said, second, third, fourth, fifth, board, trace, told, told_again], **quiet)
+    start.click(read, [sheet, is_elevation], [said, start, second, third, fourth, fifth, board], **quiet)
+    options = [trace, presets, variants, strength, seed, reference, rights]
+    results = [fourth, sheet_of_all, which, view, seen, one, everything, fifth]
+    run.click(draw, options, [told, run, stop, *results], **quiet)
+    again.click(draw_again, [painted, *options], [told_again, again, halt_again, *results], **quiet)
+    for button in (stop, halt_again):
+        button.click(halt, None, None, queue=False, **quiet)
+    for choice in (which, view):
+        choice.input(show, [which, view], [seen, one], **quiet)
+    onward.click(go_on, which, [fifth, brush, painted, told_again], **quiet)
+
+
+def wished(
+    names: list[str], count: float, far: float, number: float | None, like: str | None, statement: str | None
+) -> VariantWishes:
+    """The options as the controls have them."""
+    picture = Path(like) if like else None
+    stated = (statement or "").strip() or None
+    return VariantWishes(int(count), float(far), int(number or 0), tuple(names or ()), picture, stated)
+
+
+def corrections(drawing: Laid, sent: str | None) -> str | None:
+    """What the board sent; nothing for a drawing that has no board."""
+    return None if drawing.values is None else sent or None
+
+
+def chosen_of(drawing: Laid) -> Path:
+    """The file of the variant that is gone on from. Raises: NothingToDoError when none was chosen."""
+    if drawing.release is None or drawing.chosen is None:
+        raise NothingToDoError("Choose one of the variants first.")
+    return variant_path(drawing.release, drawing.chosen)

@@ -1,0 +1,120 @@
+"""Variants as the page shows them: the contact sheet, and one at a time beside what it kept and what it began from."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from studio.report.facts import plural
+from studio.report.fidelity_map import COLOURS, WORDS
+from studio.report.preview import data_uri, preview
+from studio.sources import open_source
+from studio.web.sentences import unbraced
+
+if TYPE_CHECKING:
+    from provenance.release import Release
+
+SHOWN_PX, CONTACT_PX, SHOWN_BYTES = 1400, 2000, 1_500_000
+VARIANT, FATES, MASSING = "The variant", "Kept, moved, lost, invented", "The massing it began from"
+
+
+def count_of(release: Release) -> int:
+    """How many variants a Release holds."""
+    return len(release.record["findings"]["fidelity"])
+
+
+def views_of(release: Release) -> list[str]:
+    """What can be looked at of each variant; no massing where the drawing's tones were the beginning."""
+    return [VARIANT, FATES, MASSING] if (release.folder / "massing-1.png").is_file() else [VARIANT, FATES]
+
+
+def contact(release: Release) -> str:
+    """The sheet of all variants, and how many of them keep to the drawing."""
+    fits = release.record["findings"]["fidelity"]
+    free = sum(fit["interpretation"] != "reconstruction" for fit in fits)
+    said = f"{plural(len(fits), 'variant')} of something that is not there. {_how_many(free, len(fits))}{_beginning(release)}"
+    shown = preview(open_source(release.folder / "contact.png").pixels, CONTACT_PX)
+    figure = _figure(shown, "Contact sheet: the drawing and all variants, each with its figures", "")
+    return unbraced(f"<p>{escape(said)}</p>{figure}")
+
+
+def large(release: Release, number: int, view: str) -> str:
+    """One variant, or what belongs to it, with its caption.
+
+    Args:
+        number: of the variant, the first is 1.
+        view: one of VARIANT, FATES and MASSING.
+    """
+    stem, alt = {
+        FATES: ("fidelity", f"Variant {number}, paled, with what it kept, moved, lost and invented"),
+        MASSING: ("massing", f"The massing that variant {number} began from"),
+    }.get(view, ("variant", f"Variant {number}"))
+    pixels = preview(open_source(release.folder / f"{stem}-{number}.png").pixels, SHOWN_PX)
+    more = {FATES: _legend(), MASSING: f"<p class='soft'>{_MASSING}</p>"}.get(view, "")
+    return unbraced(_figure(pixels, alt, caption(release, number)) + more)
+
+
+_MASSING = (
+    "What was read, as a body: the outline and the openings are the drawing's or yours, depths and materials are rules. "
+    "No model made any of it."
+)
+
+
+def caption(release: Release, number: int) -> str:
+    """What has to be known of a variant: what it is, what it was built of, and its scores, in words first."""
+    record = release.record
+    fit, presets = record["findings"]["fidelity"][number - 1], record["request"]["presets"]
+    built = presets[number - 1].replace("-", ", ") if presets else "tones of the drawing"
+    keeps = fit["interpretation"] == "reconstruction"
+    mark = f'<span class="{"keeps" if keeps else "free"}">{escape(fit["interpretation"])}</span>'
+    why = (
+        "It keeps to the drawing closely enough to be called a reconstruction; what a model added is conjecture all the same."
+        if keeps
+        else "It departs from the drawing: a free interpretation, and no reconstruction of what was meant."
+    )
+    scores = (
+        f"Agreement of lines F {fit['f']:.2f} (recall {fit['recall']:.2f}, precision {fit['precision']:.2f}), "
+        f"worst field {fit['worst_tile']:.2f}."
+    )
+    return (
+        f"<strong>Variant {number} of {count_of(release)}: {escape(built)}</strong>{mark}<br>{escape(why)}<br>"
+        f"<small>{escape(scores)}{_openings(fit)} Seed {record['request']['seed']}.</small>"
+    )
+
+
+def _openings(fit: dict) -> str:
+    openings = fit.get("openings")
+    if not openings:
+        return " No doors or windows were known, so none was looked for."
+    said = ", ".join(f"{openings[fate]} {fate}" for fate in ("kept", "moved", "lost", "invented"))
+    return f" Doors and windows: {said}."
+
+
+def _how_many(free: int, count: int) -> str:
+    if free == 0:
+        return "It keeps to the drawing." if count == 1 else "All keep to the drawing."
+    if free == count:
+        return "It is a free interpretation." if count == 1 else "All are free interpretations."
+    return f"{free} of {count} are free interpretations; the others keep to the drawing."
+
+
+def _beginning(release: Release) -> str:
+    """A word where they keep part of an earlier one, and where they did not start from a massing, and why."""
+    record = release.record
+    wanted = [" was locked ("] if record["request"].get("ancestor_sha256") else []
+    wanted += ["flattened tones"] if record["findings"].get("prefill") != "massing" else []
+    return "".join(f" {note}" for note in record["assumptions"] if any(word in note for word in wanted))
+
+
+def _legend() -> str:
+    items = "".join(
+        f'<li><i style="background:rgb{COLOURS[fate]}" aria-hidden="true"></i>{escape(words)}</li>'
+        for fate, words in WORDS.items()
+    )
+    return f'<ul class="fates">{items}</ul>'
+
+
+def _figure(pixels, alt: str, text: str) -> str:
+    size = f'width="{pixels.shape[1]}" height="{pixels.shape[0]}"'
+    words = f"<figcaption>{text}</figcaption>" if text else ""
+    return f'<figure class="shown"><img src="{data_uri(pixels, SHOWN_BYTES)}" {size} alt="{escape(alt)}">{words}</figure>'
