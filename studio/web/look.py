@@ -29,9 +29,10 @@ font-weight:500;line-height:1.2;color:var(--ink)}
 .piece pre{white-space:pre-wrap;background:var(--wash);padding:1rem;border-radius:4px;overflow-wrap:anywhere;font-size:.82rem}
 .piece summary{cursor:pointer;color:var(--accent);padding:.3rem 0}
 .piece .bar{display:block;width:100%;height:.9rem;border:1px solid var(--soft);border-radius:2px;margin:.8rem 0}
-.shown{margin:.6rem 0 0}.shown img{display:block;max-width:100%;height:auto;margin:0;border-radius:3px;background:var(--line)}
+.shown{margin:.6rem 0 0}.shown img{display:block;width:100%;height:auto;margin:0;border-radius:3px;background:var(--line)}
 .shown figcaption{margin:.6rem 0 0;line-height:1.5;color:var(--ink);max-width:66ch}
 .shown figcaption strong{font-size:1.05rem}
+.shown figcaption small{font-size:.88rem;line-height:1.5}
 .shown .free{border:1px solid var(--warn);color:var(--warn)}.shown .keeps{border:1px solid #1b6b45;color:#1b6b45}
 .dark .shown .keeps{border-color:#7fc9a4;color:#7fc9a4}
 .shown .free,.shown .keeps{display:inline-block;border-radius:2rem;padding:.05rem .7rem;margin-left:.5rem;font-size:.9rem}

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from provenance.release import Release
 
 SHOWN_PX, CONTACT_PX, SHOWN_BYTES = 1400, 2000, 1_500_000
+LARGER = 3  # times its own size is as large as a small picture is shown
 VARIANT, FATES, MASSING = "The variant", "Kept, moved, lost, invented", "The massing it began from"
 
 
@@ -115,6 +116,11 @@ def _legend() -> str:
 
 
 def _figure(pixels, alt: str, text: str) -> str:
-    size = f'width="{pixels.shape[1]}" height="{pixels.shape[0]}"'
+    """A picture as wide as the page lets it, small ones enlarged as far as the boards enlarge them, and what is said of it."""
+    height, width = pixels.shape[:2]
     words = f"<figcaption>{text}</figcaption>" if text else ""
-    return f'<figure class="shown"><img src="{data_uri(pixels, SHOWN_BYTES)}" {size} alt="{escape(alt)}">{words}</figure>'
+    room = f"min(100%,{max(LARGER * width, 320)}px,{76 * width / height:.1f}vh)"
+    return (
+        f'<figure class="shown"><img src="{data_uri(pixels, SHOWN_BYTES)}" width="{width}" height="{height}" '
+        f'style="max-width:{room}" alt="{escape(alt)}">{words}</figure>'
+    )
