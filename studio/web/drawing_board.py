@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from studio.drawings.facade_corrected import facade_values
+from studio.drawings.reading import Drawing
 from studio.errors import DrawingError, NoDrawingError
 from studio.report.preview import preview
 from studio.sources import Source, open_source
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
 
 TRACE, KEPT = "elevation-data", "kept-data"  # ids of the fields that the board and the brush write into
 SHOWN_PX = 2000
-DRAWN_AFTER = ("elevation", "perspective", "detail")  # kinds that variants can be drawn after; a view only by its tones
-_TONES = "Variants then start from its flattened tones, in the colours of the reference or of stone, slate and sky."
+DRAWN_AFTER = ("elevation", "perspective")  # kinds that variants can be drawn after
+_TONES = "variants start from its flattened tones, in the colours of the reference or of stone, slate and sky."
 
 
 @dataclass(eq=False)
@@ -68,7 +70,7 @@ def laid(path: Path, is_elevation: bool) -> Laid:
     try:
         reading, upright = read_elevation(rgb)
     except DrawingError as error:
-        return Laid(path, source, None, " ".join([*said, f"It could not be read: {error} {_TONES}"]))
+        return Laid(path, source, None, " ".join([*said, f"It could not be read, so {_TONES} {error}"]))
     values = facade_values(reading, upright, source.size)
     count, sure = len(reading.openings), reading.confidence
     said.append(f"{count} openings were read, with a confidence of {sure:.0%}.")
@@ -78,26 +80,28 @@ def laid(path: Path, is_elevation: bool) -> Laid:
     else:
         said.append("It says no scale that could be read: the usual window decides, unless you set two points.")
     if sure < SURE:
-        said.append(f"That is too unsure to build on ({SURE:.0%} is needed): correct the openings. {_TONES}")
+        said.append(f"That is too unsure to build on ({SURE:.0%} is needed): correct the openings, or {_TONES}")
     return Laid(path, source, values, " ".join(said))
 
 
-def _kinds(drawings, name: str) -> list[str]:
+def _kinds(drawings: Sequence[Drawing], name: str) -> list[str]:
     """A sentence where what the sheet shows is not plainly one elevation. Raises: NoDrawingError for plans and sections."""
     from studio.drawings.sheet_kinds import UNSURE
 
     largest = drawings[0]
     kinds = sorted({one.kind for one in drawings})
-    if not any(one.kind in DRAWN_AFTER or one.confidence < UNSURE for one in drawings):
+    is_sure = largest.kind in ("plan", "section") and largest.confidence >= UNSURE
+    if is_sure and not any(one.kind in DRAWN_AFTER for one in drawings):
         what = " and ".join(f"a {kind}" for kind in kinds)
         raise NoDrawingError(
             f"{name} shows {what}, and variants are drawn after an elevation or a view: give another sheet, or tick "
             "“It is an elevation” if that is wrong. Nothing was drawn."
         )
     if len(drawings) > 1:
-        return [f"The sheet carries {len(drawings)} drawings ({', '.join(kinds)}) and is read as one elevation: cut it apart."]
+        many = f"The sheet carries {len(drawings)} drawings ({', '.join(kinds)})"
+        return [f"{many}, and the largest body on it is read as the elevation: cut the sheet apart if that is another."]
     if largest.kind != "elevation":
-        return [f"It is not certain that this is an elevation: it looks like a {largest.kind}."]
+        return [f"It is not certain that this is an elevation: it may be a {largest.kind}."]
     return []
 
 

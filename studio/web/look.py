@@ -33,9 +33,14 @@ font-weight:500;line-height:1.2;color:var(--ink)}
 .shown figcaption{margin:.6rem 0 0;line-height:1.5;color:var(--ink);max-width:66ch}
 .shown figcaption strong{font-size:1.05rem}
 .shown figcaption small{font-size:.88rem;line-height:1.5}
-.shown .free{border:1px solid var(--warn);color:var(--warn)}.shown .keeps{border:1px solid #1b6b45;color:#1b6b45}
-.dark .shown .keeps{border-color:#7fc9a4;color:#7fc9a4}
-.shown .free,.shown .keeps{display:inline-block;border-radius:2rem;padding:.05rem .7rem;margin-left:.5rem;font-size:.9rem}
+span.free,span.keeps{display:inline-block;border:1px solid;border-radius:2rem;padding:0 .6rem;margin-left:.2rem;
+font-size:.85rem}
+span.free{color:var(--warn)}span.keeps{color:#1b6b45}.dark span.keeps{color:#7fc9a4}
+.contact{display:grid;gap:1.4rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,15rem),1fr));padding:0!important;
+list-style:none!important;margin:.8rem 0 0}
+.contact li{display:flex;flex-direction:column;margin:0}
+.contact img{width:100%;height:auto;margin:auto 0 0;border-radius:3px;background:var(--line)}
+.contact p{margin:.4rem 0 0;line-height:1.5;font-size:.92rem}
 .fates{display:flex;flex-wrap:wrap;gap:.2rem 1.4rem;padding:0!important;list-style:none!important;margin:.4rem 0 0}
 .fates i{display:inline-block;width:.85rem;height:.85rem;border-radius:2px;margin-right:.45rem;vertical-align:-.08rem}
 @media (max-width:34rem){.piece dl.facts{grid-template-columns:1fr;gap:0}.piece dl.facts dd{margin:0 0 .7rem}}

@@ -92,6 +92,7 @@ STYLE = """
 color:var(--ink);cursor:pointer;font-size:.92rem}
 .painter button[aria-pressed=true]{background:var(--accent);border-color:var(--accent);color:var(--paper)}
 .painter button:disabled{opacity:.45;cursor:default}
+.painter .tools *{margin-bottom:0!important}
 .painter label{display:inline-flex;align-items:center;gap:.5rem;color:var(--soft)}
 .painter input[type=range]{accent-color:var(--accent);width:9rem}
 .painter .zoom{display:inline-flex;gap:.25rem;margin-left:auto}

@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 
 from blender_addon.scenes.presets import ERAS, GLAZINGS, ROOFS, WALLS
 from provenance.release import Release
+from studio.speculate import eight_bit_rgb
 from studio.web.desk import Desk, Desks, VariantWishes
 from studio.web.drawing_board import KEPT, TRACE, Laid, board_of, brush_of, laid, locked, variant_path
 from studio.web.errors import NothingToDoError
@@ -17,6 +18,7 @@ from studio.web.sentences import complaint, message, progress
 from studio.web.variants_shown import VARIANT, contact, count_of, large, views_of
 
 MOST = 8  # variants at once: more take longer than anybody waits before a page
+BUTTON_PX = 260  # so that no label of three beside each other is broken
 MATERIALS = [(f"{era.capitalize()}: {name.replace('-', ', ')}", name) for era, name in ERAS.items()] + [
     (f"{wall.capitalize()}, {roof}, {glazing}", f"{wall}-{roof}-{glazing}")
     for wall in WALLS
@@ -66,7 +68,7 @@ def speculate_tab(desks: Desks) -> None:
             info = "Its URI or wording; left empty, the one in the file counts."
             rights = gr.Textbox(label="Rights statement", info=info, max_length=500, min_width=280)
         label = "A picture whose colours the variants take (may be left out)"
-        reference = gr.File(label=label, file_types=PICTURES, elem_id="reference", height=120)
+        reference = gr.File(label=label, file_types=PICTURES, elem_id="reference", height=140)
         with gr.Row():
             run = gr.Button("Draw variants", variant="primary", elem_id="draw-variants")
             stop = gr.Button("Stop", variant="stop", interactive=False, elem_id="stop-variants")
@@ -78,10 +80,12 @@ def speculate_tab(desks: Desks) -> None:
         which = gr.Radio([1], value=1, label="Variant", elem_id="which-variant")
         view = gr.Radio([VARIANT], value=VARIANT, label="Show", elem_id="variant-view")
         seen = gr.HTML(elem_id="variant-large", elem_classes="piece")
-        with gr.Row():
-            one = gr.DownloadButton("Download this variant", variant="primary", elem_id="download-variant")
-            everything = gr.DownloadButton("Download everything (.zip)", elem_id="download-variants")
-            onward = gr.Button("Go on from this one", elem_id="go-on")
+        with gr.Row(equal_height=True):
+            label = "Download this variant"
+            one = gr.DownloadButton(label, variant="primary", elem_id="download-variant", min_width=BUTTON_PX)
+            label = "Download everything (.zip)"
+            everything = gr.DownloadButton(label, elem_id="download-variants", min_width=BUTTON_PX)
+            onward = gr.Button("Go on from this one", elem_id="go-on", min_width=BUTTON_PX)
     with gr.Column(visible=False) as fifth:
         gr.HTML(
             "<h2>6. What stays</h2><p class='soft'>Paint over what you want to keep of this variant, and draw again: the new "
@@ -150,14 +154,17 @@ def speculate_tab(desks: Desks) -> None:
             for standing in job.standings():
                 text = message("Stopping at the next step …") if job.stopping else progress(standing)
                 yield text, busy, ready, *unchanged
-            now.release, now.chosen = job.outcome(), None
-            release = now.release
+            release = job.outcome()
+            if boards.get(desk) is not now:
+                raise NothingToDoError("Another drawing was chosen meanwhile: the variants of the earlier one are not shown.")
+            now.release, now.chosen = release, None
             archive = zipped(release.folder, desks.storage.new_folder(key, "archive"), f"{now.path.stem}-variants")
             text = message(f"Sealed: {len(release.files)} files, leaf {release.leaf} of this machine's log.")
             choices = [(f"{k}", k) for k in range(1, count_of(release) + 1)]
             shown, first = gr.update(visible=True), str(variant_path(release, 1))
+            beside = contact(release, eight_bit_rgb(now.source.pixels))
             yield (
-                text, ready, busy, shown, contact(release), gr.update(choices=choices, value=1),
+                text, ready, busy, shown, beside, gr.update(choices=choices, value=1),
                 gr.update(choices=views_of(release), value=VARIANT), large(release, 1, VARIANT), first, str(archive),
                 gr.update(visible=False),
             )  # fmt: skip

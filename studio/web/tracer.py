@@ -59,6 +59,7 @@ background:var(--card);color:var(--ink);font-size:.92rem}
 .tracer input{width:6.5rem}
 .tracer button[aria-pressed=true]{background:var(--accent);border-color:var(--accent);color:var(--paper)}
 .tracer button:disabled{opacity:.45;cursor:default}
+.tracer .tools *{margin-bottom:0!important}
 .tracer label{display:inline-flex;align-items:center;gap:.4rem;color:var(--soft)}
 .tracer .zoom{display:inline-flex;gap:.25rem;margin-left:auto}
 .tracer .board{contain:inline-size;overflow:auto;max-height:76vh;border:1px solid var(--line);border-radius:4px;

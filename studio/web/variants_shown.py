@@ -1,9 +1,14 @@
-"""Variants as the page shows them: the contact sheet, and one at a time beside what it kept and what it began from."""
+"""Variants as the page shows them: all beside the drawing, and one at a time with what it kept and what it began from.
+
+The sealed `contact.png` has its captions in its pixels, too small to read in a narrow window; so the page lays a sheet itself.
+"""
 
 from __future__ import annotations
 
 from html import escape
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from studio.report.facts import plural
 from studio.report.fidelity_map import COLOURS, WORDS
@@ -14,7 +19,8 @@ from studio.web.sentences import unbraced
 if TYPE_CHECKING:
     from provenance.release import Release
 
-SHOWN_PX, CONTACT_PX, SHOWN_BYTES = 1400, 2000, 1_500_000
+SHOWN_PX, SHOWN_BYTES = 1400, 1_500_000
+CELL_PX, CELL_BYTES = 640, 200_000
 LARGER = 3  # times its own size is as large as a small picture is shown
 VARIANT, FATES, MASSING = "The variant", "Kept, moved, lost, invented", "The massing it began from"
 
@@ -29,14 +35,21 @@ def views_of(release: Release) -> list[str]:
     return [VARIANT, FATES, MASSING] if (release.folder / "massing-1.png").is_file() else [VARIANT, FATES]
 
 
-def contact(release: Release) -> str:
-    """The sheet of all variants, and how many of them keep to the drawing."""
+def contact(release: Release, drawing: np.ndarray) -> str:
+    """The drawing and all variants side by side, each with what has to be known of it, and how many keep to the drawing.
+
+    Args:
+        drawing: the sheet as it came in, uint8 [H, W, 3].
+    """
     fits = release.record["findings"]["fidelity"]
     free = sum(fit["interpretation"] != "reconstruction" for fit in fits)
     said = f"{plural(len(fits), 'variant')} of something that is not there. {_how_many(free, len(fits))}{_beginning(release)}"
-    shown = preview(open_source(release.folder / "contact.png").pixels, CONTACT_PX)
-    figure = _figure(shown, "Contact sheet: the drawing and all variants, each with its figures", "")
-    return unbraced(f"<p>{escape(said)}</p>{figure}")
+    cells = [_cell(drawing, "The drawing as it came in", "<strong>The drawing</strong>")]
+    for number, fit in enumerate(fits, 1):
+        pixels = open_source(release.folder / f"variant-{number}.png").pixels
+        text = f"<strong>Variant {number}</strong> {_built(release, number)}<br>F {fit['f']:.2f} {_mark(fit)}"
+        cells.append(_cell(pixels, f"Variant {number}", text))
+    return unbraced(f'<p>{escape(said)}</p><ul class="contact">{"".join(cells)}</ul>')
 
 
 def large(release: Release, number: int, view: str) -> str:
@@ -64,13 +77,10 @@ _MASSING = (
 def caption(release: Release, number: int) -> str:
     """What has to be known of a variant: what it is, what it was built of, and its scores, in words first."""
     record = release.record
-    fit, presets = record["findings"]["fidelity"][number - 1], record["request"]["presets"]
-    built = presets[number - 1].replace("-", ", ") if presets else "tones of the drawing"
-    keeps = fit["interpretation"] == "reconstruction"
-    mark = f'<span class="{"keeps" if keeps else "free"}">{escape(fit["interpretation"])}</span>'
+    fit = record["findings"]["fidelity"][number - 1]
     why = (
         "It keeps to the drawing closely enough to be called a reconstruction; what a model added is conjecture all the same."
-        if keeps
+        if fit["interpretation"] == "reconstruction"
         else "It departs from the drawing: a free interpretation, and no reconstruction of what was meant."
     )
     scores = (
@@ -78,9 +88,19 @@ def caption(release: Release, number: int) -> str:
         f"worst field {fit['worst_tile']:.2f}."
     )
     return (
-        f"<strong>Variant {number} of {count_of(release)}: {escape(built)}</strong>{mark}<br>{escape(why)}<br>"
+        f"<strong>Variant {number} of {count_of(release)}: {_built(release, number)}</strong> {_mark(fit)}<br>{escape(why)}<br>"
         f"<small>{escape(scores)}{_openings(fit)} Seed {record['request']['seed']}.</small>"
     )
+
+
+def _built(release: Release, number: int) -> str:
+    presets = release.record["request"]["presets"]
+    return escape(presets[number - 1].replace("-", ", ") if presets else "tones of the drawing")
+
+
+def _mark(fit: dict) -> str:
+    kind = "keeps" if fit["interpretation"] == "reconstruction" else "free"
+    return f'<span class="{kind}">{escape(fit["interpretation"])}</span>'
 
 
 def _openings(fit: dict) -> str:
@@ -115,12 +135,17 @@ def _legend() -> str:
     return f'<ul class="fates">{items}</ul>'
 
 
-def _figure(pixels, alt: str, text: str) -> str:
+def _cell(pixels: np.ndarray, alt: str, text: str) -> str:
+    small = preview(pixels, CELL_PX)
+    size = f'width="{small.shape[1]}" height="{small.shape[0]}"'
+    return f'<li><img src="{data_uri(small, CELL_BYTES)}" {size} alt="{escape(alt)}"><p>{text}</p></li>'
+
+
+def _figure(pixels: np.ndarray, alt: str, text: str) -> str:
     """A picture as wide as the page lets it, small ones enlarged as far as the boards enlarge them, and what is said of it."""
     height, width = pixels.shape[:2]
-    words = f"<figcaption>{text}</figcaption>" if text else ""
     room = f"min(100%,{max(LARGER * width, 320)}px,{76 * width / height:.1f}vh)"
     return (
         f'<figure class="shown"><img src="{data_uri(pixels, SHOWN_BYTES)}" width="{width}" height="{height}" '
-        f'style="max-width:{room}" alt="{escape(alt)}">{words}</figure>'
+        f'style="max-width:{room}" alt="{escape(alt)}"><figcaption>{text}</figcaption></figure>'
     )
