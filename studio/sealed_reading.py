@@ -10,7 +10,7 @@ from pathlib import Path
 from provenance.draft import SourceNote
 from provenance.home import Home
 from provenance.verify import verify
-from studio.drawings.facade_corrected import elevation_of
+from studio.drawings.facade_corrected import elevation_values
 from studio.drawings.reading import Box
 from studio.errors import AncestorError, MissingFileError
 from studio.sources import Source
@@ -69,7 +69,7 @@ def sealed_reading(path: Path, drawing: Source, home: Home) -> SealedReading:
     if record["sources"][0]["sha256"] != drawing.sha256:
         raise AncestorError(f"{path.name} was not read from {drawing.name}: give the sheet that it belongs to.")
     try:
-        values, box = elevation_of(json.loads(data), drawing.size)
+        values, box = elevation_values(json.loads(data), drawing.size)
     except (ValueError, RecursionError) as error:
         raise AncestorError(f"{path.name} holds no JSON: give the reading.json of a reading.") from error
     return SealedReading(path, digest, values, box)

@@ -92,7 +92,7 @@ def by_person(values: dict) -> dict:
     return {key: value for key, value in found.items() if value}
 
 
-def elevation_of(values: object, size: tuple[int, int]) -> tuple[dict, Box | None]:
+def elevation_values(values: object, size: tuple[int, int]) -> tuple[dict, Box | None]:
     """The elevation of a reading.json, every value checked; and its box where the sheet carries more than it.
 
     Args:
@@ -102,12 +102,12 @@ def elevation_of(values: object, size: tuple[int, int]) -> tuple[dict, Box | Non
     Raises: CorrectionError when it is no reading of such a sheet, or holds no elevation.
     """
     try:
-        return _elevation_of(values, size)
+        return _elevation_values(values, size)
     except (TypeError, KeyError, ValueError, AttributeError, IndexError) as error:
         raise CorrectionError("The reading does not say what a reading says: take the reading.json of its Release.") from error
 
 
-def _elevation_of(values, size: tuple[int, int]) -> tuple[dict, Box | None]:
+def _elevation_values(values, size: tuple[int, int]) -> tuple[dict, Box | None]:
     if list(values["size"]) != list(size):
         raise CorrectionError(f"The reading is of a sheet of {values['size']} pixels, and this one has {list(size)}.")
     drawings = values["drawings"]

@@ -10,7 +10,7 @@ import pytest
 from pipelines.fidelity_openings import Openings, find_openings
 from provenance.home import Home
 from studio.drawings.corrections import CorrectionError
-from studio.drawings.facade_corrected import elevation_of, facade_values, laid_over
+from studio.drawings.facade_corrected import elevation_values, facade_values, laid_over
 from studio.drawings.reading import Rectified
 from studio.errors import AncestorError
 from studio.massing import elevation_of as massing_of
@@ -138,7 +138,7 @@ def test_corrections_of_a_blank_sheet_are_refused(tmp_path):
 )
 def test_a_reading_that_fits_no_elevation_of_the_sheet_is_refused(read, change, said):
     with pytest.raises(CorrectionError, match=said):
-        elevation_of({**read[2], **change}, SIZE)
+        elevation_values({**read[2], **change}, SIZE)
 
 
 @pytest.mark.blender
