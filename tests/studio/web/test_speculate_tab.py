@@ -3,6 +3,7 @@
 import json
 import time
 from types import SimpleNamespace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -80,7 +81,8 @@ def test_a_free_interpretation_is_called_one_in_words(tmp_path):
     sheet = np.zeros((40, 60, 3), np.uint8)
     for number in (1, 2):
         written(tmp_path / f"variant-{number}.png", sheet)
-    release = SimpleNamespace(folder=tmp_path, record=record)
+    release: Any = SimpleNamespace(folder=tmp_path, record=record)
+    nothing_chosen: Any = SimpleNamespace(release=release, chosen=None)
     assert "free interpretation, and no reconstruction" in caption(release, 1)
     assert "9 kept" in caption(release, 2) and "conjecture all the same" in caption(release, 2)
     beside = contact(release, sheet)
@@ -89,7 +91,7 @@ def test_a_free_interpretation_is_called_one_in_words(tmp_path):
     with pytest.raises(NothingToDoError):
         variant_path(release, 3)
     with pytest.raises(NothingToDoError):
-        chosen_of(SimpleNamespace(release=release, chosen=None))
+        chosen_of(nothing_chosen)
 
 
 def test_all_materials_are_offered_once():
