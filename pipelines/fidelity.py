@@ -31,7 +31,7 @@ class Fidelity:
 
     Attributes:
         f: harmonic mean of recall and precision, 0…1.
-        recall: share of the drawing's lines that the variant has within 3 px.
+        recall: share of the drawing's lines that the variant has within 3 px; all four outside of known openings.
         precision: share of the variant's lines that the drawing explains within 3 px.
         worst_tile: the lowest recall or precision in any of 8 × 8 tiles that has lines.
         chamfer: mean distance between the lines, both ways, in px; distances above 50 count as 50.
@@ -52,6 +52,9 @@ class Fidelity:
 def fidelity(drawing: np.ndarray, variant: np.ndarray, openings: Openings | None = None) -> Fidelity:
     """Compare the lines of two pictures of the same frame, and the openings one by one.
 
+    Lines within a known opening are not counted: bars, panes and leaves are of the variant's materials, and the opening itself
+    is looked for on its own.
+
     Args:
         drawing, variant: uint8 [H, W, 3], the same size.
         openings: those of the drawing; None, or one without boxes, when none are known.
@@ -69,6 +72,11 @@ def fidelity(drawing: np.ndarray, variant: np.ndarray, openings: Openings | None
         return Fidelity(0.0, 0.0, 0.0, 0.0, FARTHEST_PX, FREE)
     found = find_openings(drawing, variant, openings) if openings is not None and openings.boxes else None
     to_drawn, to_shown = _distance(drawn), _distance(shown)
+    if found is not None:
+        outside = _outside(drawn.shape, openings)
+        drawn, shown = drawn & outside, shown & outside
+    if not drawn.any() or not shown.any():
+        return Fidelity(0.0, 0.0, 0.0, 0.0, FARTHEST_PX, FREE, found)
     recall, precision = _near(to_shown[drawn]), _near(to_drawn[shown])
     f = 2 * recall * precision / max(recall + precision, 1e-9)
     worst = _worst_tile(drawn, shown, to_drawn, to_shown)
@@ -76,6 +84,14 @@ def fidelity(drawing: np.ndarray, variant: np.ndarray, openings: Openings | None
     holds = f >= LEAST_F and recall >= LEAST_RECALL and precision >= LEAST_PRECISION and worst >= LEAST_WORST_TILE
     holds = holds and (found is None or found.holds)
     return Fidelity(f, recall, precision, worst, chamfer, RECONSTRUCTION if holds else FREE, found)
+
+
+def _outside(shape: tuple[int, ...], openings: Openings | None) -> np.ndarray:
+    """Where lines count, bool [H, W]: not within an opening, but along its sides."""
+    outside, rim = np.ones(shape, bool), int(TOLERANCE_PX) + 1
+    for x0, y0, x1, y1 in openings.boxes if openings is not None else ():
+        outside[max(0, round(y0) + rim) : max(0, round(y1) - rim), max(0, round(x0) + rim) : max(0, round(x1) - rim)] = False
+    return outside
 
 
 def _worst_tile(drawn: np.ndarray, shown: np.ndarray, to_drawn: np.ndarray, to_shown: np.ndarray) -> float:

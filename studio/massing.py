@@ -27,7 +27,7 @@ WHITE = 0.82  # linear: where the lightest fiftieth of the building is developed
 FULL_INK = 0.6  # what the strong lines of a sheet are brought to
 GROOVE, DARK_GROOVE = 1.2, 0.9  # how dark a line of full ink becomes: as a joint is in stone, or between tiles
 LIP, DARK_LIP = 0.35, 2.5  # how much lighter its lip is, for a groove as dark as that: on dark slate nothing else is seen
-EDGE = 0.5  # weight of a drawn line along an edge of the solids
+EDGE = 0.8  # weight of a drawn line along an edge of the solids
 STACK = 2.4  # how far a drawn chimney may go on below the ridge, in heights of what is seen above it
 SIDE_INK, SIDE_GAP_PX = 0.25, 3  # ink of a drawn stack's sides, and how far it may be broken; courses lie farther apart
 CLASSES = ("sky", "wall", "roof", "opening", "ground")  # of pixels, as their numbers
@@ -142,7 +142,7 @@ def engraved(massing: Massing, drawing: np.ndarray) -> Massing:
     leaves = np.isin(massing.ids, [number for number, one in enumerate(massing.model.elements, 1) if one.kind == "door"])
     solid = (np.isin(massing.classes, (1, 2)) | leaves).astype(np.uint8)
     built = cv2.dilate(massing.lines.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(np.float32)
-    # light draws most edges of the solids itself; where it does not, a pen line of half the weight keeps them apart
+    # light draws most edges of the solids itself; where it does not, a pen line keeps them apart
     where = cv2.GaussianBlur(solid * (1 - (1 - EDGE) * built), (0, 0), 0.8)
     where = where * solid * ~_drawn_stacks(massing, fine)
     dark = (massing.classes == 2) | leaves
