@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from studio.drawings.facade_candidates import edges_of
+from studio.drawings.facade_fellows import settled
 from studio.drawings.facade_grid import completed
 from studio.drawings.facade_levels import (
     columns_of,
@@ -62,7 +63,7 @@ def openings_of(tone: np.ndarray, mass: np.ndarray, ground: int) -> list[ReadOpe
     seen = look(tone[top:bottom, left:right])
     picked = chosen(seen)
     height = ground - top
-    found = [_opening(seen, i, left, top, ground, height) for i in picked]
+    found = settled([_opening(seen, i, left, top, ground, height) for i in picked], edges_of(tone))
     found += [replace(o, box=(o.box[0] + left, o.box[1] + top, o.box[2] + left, o.box[3] + top))
               for o in completed(seen, picked, (right - left, bottom - top))]  # fmt: skip
     found = [o for o in found if _on_the_building(o.box, mass) and not is_pilaster(o, tone, height)]
