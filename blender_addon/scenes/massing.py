@@ -32,6 +32,10 @@ LEAST_CORNICE_M = 0.14  # a gutter's board
 PLINTH_SHARE, PLINTH_M, PLINTH_OUT_M = 0.06, (0.25, 0.7), 0.06
 COLUMN_OUT = 0.45  # of a column's width: a little less than half of it stands before the wall
 ROOF_M, ROOF_OUT_M = 0.14, 0.30
+SLIT_M = 0.1  # between a chimney and the ridge: half of what is no gap but a pen's white
+SLIVER_M = 0.03  # half of what a slanting pen leaves along a chimney
+SHAFT_M = 0.12  # a chimney's drawn face stands so far before the ridge
+BESIDE_M = 0.08  # beside a chimney the roof's edge is looked for
 CHIMNEY = 0.12  # of the roof's width: what rises above it and is narrower is a chimney
 GABLE = 0.56  # of its box: a shape above the eaves that fills less of it is a gable or a tower and no slope
 WIDE = 0.12  # of the outline's width: a part of it that overhangs farther than this stands on wall
@@ -205,7 +209,7 @@ class _Builder:
         self.is_gable = False
         if not parts or parts[0].bounds[3] - self.high < 0.04 * self.high:
             return None, []
-        above = parts[0]
+        above = polygons(parts[0].buffer(SLIT_M, join_style="mitre").buffer(-SLIT_M, join_style="mitre"))[0]
         x0, z0, x1, _ = above.bounds
         reach = CHIMNEY * (x1 - x0) / 2
         body = polygons(above.buffer(-reach, join_style="mitre").buffer(reach, join_style="mitre").intersection(above))
@@ -216,7 +220,7 @@ class _Builder:
             wide, tall = _size(one)
             if wide > 0.2 and tall > 0.5 * wide and one.bounds[3] > ridge - 0.05:
                 chimneys.append(one)
-        body = max(polygons(above.difference(_union(chimneys))), key=lambda part: part.area) if chimneys else above
+        body, chimneys = _parted(above, chimneys)
         middles = [self.drawn.at((o.box[0] + o.box[2]) / 2, (o.box[1] + o.box[3]) / 2) for o in self.drawn.openings]
         holds = [1 for x, z in middles if body.intersects(_rectangle(x, z, x + 0.01, z + 0.01))]
         filled = body.area / max(1e-6, (x1 - x0) * (body.bounds[3] - z0))
@@ -235,8 +239,11 @@ class _Builder:
         for number, shape in enumerate(self.chimneys):
             x0, z0, x1, z1 = shape.bounds
             cap = min(0.18, 0.25 * (z1 - z0))
-            stack = [box((x0 + 0.03, depth - 0.35, z0 - 0.5), (x1 - 0.03, depth + 0.4, z1 - cap)),
-                     box((x0 - 0.02, depth - 0.42, z1 - cap + 1e-3), (x1 + 0.02, depth + 0.47, z1))]  # fmt: skip
+            shaft = shape.intersection(_band(shape, z0 - 1, z1 - cap))
+            # what is drawn of it stands before the ridge; what carries it goes down behind the slope
+            stack = [*(upright(prism(one, SHAFT_M - 1e-3), depth - SHAFT_M) for one in polygons(shaft)),
+                     box((x0 + 0.03, depth, z0 - 0.5), (x1 - 0.03, depth + 0.6, z1 - cap)),
+                     box((x0 - 0.02, depth - SHAFT_M - 0.05, z1 - cap + 1e-3), (x1 + 0.02, depth + 0.65, z1))]  # fmt: skip
             self.add(f"chimney-{number}", "chimney", joined(stack), "a narrow part above the roof, taken for a chimney")
 
     def bands(self) -> None:
@@ -340,6 +347,38 @@ def _band(shape, low: float, top: float):
 def _down(shape):
     x0, z0, x1, _ = shape.bounds
     return _rectangle(x0, z0 - 0.1, x1, z0 + 1e-3)
+
+
+
+def _parted(above, stacks: list) -> tuple:
+    """Roof and chimneys of an outline above the eaves: the roof's edge goes on straight behind each stack.
+
+    Args:
+        stacks: what stands out of the roof; how far down each is drawn before a slope, its neighbours tell.
+    """
+    from shapely.geometry import Polygon
+    from shapely.ops import unary_union
+
+    chimneys, low = [], above.bounds[1]
+    for one in stacks:
+        x0, _, x1, z1 = one.bounds
+        heights = [_top(above, x0 - BESIDE_M), _top(above, x1 + BESIDE_M)]
+        known = [z for z in heights if z is not None] or [low]
+        left, right = (known[0] if z is None else z for z in heights)
+        left, right = min(left, z1), min(right, z1)
+        over = Polygon([(x0, left), (x1, right), (x1, z1 + 1), (x0, z1 + 1)])
+        chimneys += polygons(above.intersection(over))[:1]
+    rest = above.difference(unary_union(chimneys)).buffer(-SLIVER_M, join_style="mitre").buffer(SLIVER_M, join_style="mitre")
+    return max(polygons(rest), key=lambda part: part.area), chimneys
+
+
+def _top(shape, x: float) -> float | None:
+    """How high a shape reaches at x; None beside it."""
+    from shapely.geometry import LineString
+
+    z0, z1 = shape.bounds[1], shape.bounds[3]
+    along = shape.intersection(LineString([(x, z0 - 1), (x, z1 + 1)]))
+    return None if along.is_empty else float(along.bounds[3])
 
 
 def _union(shapes: list):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from blender_addon.errors import PresetError
-from blender_addon.scenes.massing import CHIMNEY, REVEAL_M, Elevation, massing
+from blender_addon.scenes.massing import CHIMNEY, REVEAL_M, Elevation, _parted, _top, massing
 from blender_addon.scenes.openings import Opening
 from blender_addon.scenes.presets import ERAS, GLAZINGS, ROOFS, WALLS, preset, vocabulary
 from blender_addon.scenes.surfaces import surface_of, surfaces
@@ -126,3 +126,17 @@ def test_a_roof_that_was_read_without_its_wall_does_not_float():
     assert wall.bounds[1, 2] == pytest.approx(9.0, abs=0.1), "up to where the roof begins"
     (roof,) = kinds(model)["roof"]
     assert roof.bounds[0, 2] == pytest.approx(9.0, abs=0.1)
+
+
+def test_behind_a_chimney_on_a_hip_the_roofs_edge_goes_on_straight():
+    """Stacks that rise from the slopes, the pen's white between them and the ridge: no step of slates stays beside them."""
+    from shapely.geometry import Polygon
+
+    hip = [(0, 0), (3, 2.5), (3, 4), (3.9, 4), (3.92, 3.02), (6.1, 3.02), (6.12, 4), (7, 4), (7, 2.5), (10, 0)]
+    stacks = [Polygon([(3, 3.03), (3, 4), (3.9, 4), (3.9, 3.03)]), Polygon([(6.12, 3.03), (6.12, 4), (7, 4), (7, 3.03)])]
+    body, chimneys = _parted(Polygon(hip), stacks)
+    assert body.bounds[3] == pytest.approx(3.02, abs=0.05) and len(chimneys) == 2
+    for x in (3.2, 3.6, 6.4, 6.8):
+        slope = 2.5 + (3.02 - 2.5) * ((x - 3) / 0.92 if x < 5 else (7 - x) / 0.88)
+        assert _top(body, x) == pytest.approx(slope, abs=0.15)
+    assert sum(one.area for one in chimneys) + body.area == pytest.approx(Polygon(hip).area, rel=0.02)
