@@ -85,7 +85,8 @@ class RestorationPipeline(DiffusionPipeline):
 
         What stands outside the mask is believed: a mask must cover the antialiased rim of the damage, as the proposed masks
         do. (Growing every hole by a pixel was tried, and cost 1 to 2.6 dB on masks that fit.) Nothing under the mask can reach
-        the answer. The answer does not depend on tile size, tile order or the number of threads.
+        the answer. The answer does not depend on tile size or tile order; another number of threads may round a sum otherwise
+        (measured once: 3 of 80,985 samples by 1/255 at texture 1, none at texture 0).
 
         Args:
             request: decides everything that is not a pixel; its model and prompt are not looked at here.

@@ -381,13 +381,6 @@ def _top(shape, x: float) -> float | None:
     return None if along.is_empty else float(along.bounds[3])
 
 
-def _union(shapes: list):
-    from shapely.ops import unary_union
-
-    boxes = [shape.bounds for shape in shapes]
-    return unary_union([_rectangle(x0 - 0.05, z0 - 0.02, x1 + 0.05, z1 + 1) for x0, z0, x1, z1 in boxes])
-
-
 def _size(shape) -> tuple[float, float]:
     x0, z0, x1, z1 = shape.bounds
     return x1 - x0, z1 - z0

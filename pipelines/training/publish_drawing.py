@@ -30,7 +30,8 @@ for: restoring anything, faces, or drawing without a picture to start from.
 LEARNT = """
 Every example is a window of a picture, flattened (blurred, filled region by region between its contours, or smoothed), its
 contours as another hand would give them, and the window itself as the answer; grey pictures were tinted. Only pictures in
-which surfaces have a look were seen: paintings, photographs, watercolours and tone engravings, nothing drawn in lines alone.
+which surfaces have a look were seen: paintings, photographs, watercolours, tone engravings and, where a run below says so,
+renders of houses that the project drew; nothing drawn in lines alone.
 """
 
 
