@@ -267,10 +267,12 @@ def main() -> None:
     parser.add_argument("--pairs", type=Path, help="folder of pairs of drawing and render (studio.samples.pairs), for drawings")
     parser.add_argument("--images", type=int, help="how many to see in all, instead of the plan's number")
     parser.add_argument("--mean-only", type=float, help="share of the images for the mean mode alone")
+    parser.add_argument("--flow-share", type=float, help="share of the later images for the flow")
     parser.add_argument("--learning-rate", type=float)
+    parser.add_argument("--seed", type=int, help="another one for a run that goes on from earlier weights: other crops")
     parser.add_argument("--threads", type=int)
     options = parser.parse_args()
-    names = ("images", "mean_only", "learning_rate", "threads")
+    names = ("images", "mean_only", "flow_share", "learning_rate", "seed", "threads")
     changes = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
     config = replace(PLANS[options.plan], **changes)
     cv2.setNumThreads(1)
