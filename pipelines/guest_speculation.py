@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,16 @@ from pipelines.memory import Memory
 from pipelines.registration import registered
 from pipelines.request import Precision, SpeculationRequest
 from pipelines.restoration import Progress, counter
-from pipelines.speculation import Locked, SpeculationOutput, Start, check_locked, check_sheet, check_starts, reduced
+from pipelines.speculation import (
+    Locked,
+    SpeculationOutput,
+    Start,
+    check_locked,
+    check_sheet,
+    check_starts,
+    named_references,
+    reduced,
+)
 
 # Of a ControlNet-Union for SDXL, as its authors number the conditions that it knows.
 UNION_DEPTH, UNION_LINES = 1, 3
@@ -72,7 +81,7 @@ class GuestSpeculation:
         request: SpeculationRequest,
         drawing: np.ndarray,
         *,
-        reference: np.ndarray | None = None,
+        references: Mapping[str, np.ndarray] | None = None,
         openings: Openings | None = None,
         starts: Sequence[Start] | None = None,
         locked: Locked | None = None,
@@ -83,40 +92,42 @@ class GuestSpeculation:
         What is shown to the model depends on its family; the findings say what led it and what was not used. A ControlNet
         sees the massing's lines, or the drawing's where there is no massing; a ControlNet-Union the depths as well, FLUX.2
         everything as pictures to refer to. Where the family has a sister pipeline that starts from a picture, the massing is
-        that start, left by the Request's strength. What the model paints is shifted and stretched by up to 3 % so that its
+        that start, left by the cell's strength. What the model paints is shifted and stretched by up to 3 % so that its
         lines lie over the drawing's, before fidelity is measured. No ink is laid over.
         """
         # 1. Check, and bring the sheet to working size.
+        cells = request.cells
         check_sheet("drawing", drawing)
-        if reference is not None:
-            check_sheet("reference", reference)
+        liked = named_references(cells, references)
         drawing, scale = reduced(drawing)
-        check_starts(starts, request.variants, drawing.shape)
+        check_starts(starts, len(cells), drawing.shape)
         check_locked(locked, drawing.shape)
         wanted = openings.scaled(scale) if openings is not None else None
         height, width = drawing.shape[:2]
 
         # 2. What the model is shown, at the size at which it works, and how it is asked.
         size = working_size((height, width))
-        views = [_shown(drawing, start, reference, size) for start in starts or [None]]
+        views = [_shown(drawing, starts[k] if starts else None, liked.get(cell.reference_sha256 or ""), size)
+                 for k, cell in enumerate(cells)]  # fmt: skip
         pipeline = self._starting(views[0])
-        _, led_by = led(pipeline, views[0])
-        asked, steps = manners(pipeline, self.model, request.strength)
-        asked |= {"prompt": spoken(pipeline, request.prompt, led_by)}
+        led_by = list(dict.fromkeys(name for view in views for name in led(pipeline, view)[1]))
+        manner = [manners(pipeline, self.model, cell.strength) for cell in cells]
 
         # 3. Ask, each time with a generator of its own; 4. measure.
-        tick = counter(request.variants * steps, on_progress)
-        variants, scores, moves = [], [], []
-        for variant in range(request.variants):
-            given = led(pipeline, views[variant % len(views)])[0] | asked | {"width": size[0], "height": size[1]}
-            answer = guest.ask(pipeline, given, request.seed, variant, tick)
+        tick = counter(sum(steps for _, steps in manner), on_progress)
+        variants, scores, moves, asked = [], [], [], []
+        for cell, view, (how, _) in zip(cells, views, manner, strict=True):
+            shown, names = led(pipeline, view)
+            asked.append(how | {"prompt": spoken(pipeline, cell.prompt, names)})
+            given = shown | asked[-1] | {"width": size[0], "height": size[1]}
+            answer = guest.ask(pipeline, given, request.seed, cell.draw, tick)
             painted = cv2.resize(answer, (width, height), interpolation=cv2.INTER_CUBIC)
             laid, move = registered(drawing, np.rint(np.clip(painted, 0, 1) * 255).astype(np.uint8))
             laid = laid if locked is None else locked.put(laid)
             variants.append(laid)
             moves.append(move)
             scores.append(fidelity(drawing, laid, wanted))
-        unused = [name for name in _SPOKEN if getattr(views[0], name) is not None and name not in led_by]
+        unused = [name for name in _SPOKEN if any(getattr(one, name) is not None for one in views) and name not in led_by]
         palette = "reference" if "reference" in led_by else "model"
         palette += "; the reference was not used" if "reference" in unused else ""
         findings = {
@@ -131,7 +142,7 @@ class GuestSpeculation:
             "painted_at": list(size),
             "laid_over_the_drawing": moves,
         }
-        return SpeculationOutput(tuple(variants), tuple(scores), (None,) * request.variants, findings)
+        return SpeculationOutput(tuple(variants), tuple(scores), (None,) * len(cells), findings)
 
     def _starting(self, shown: Shown) -> Any:
         """The pipeline itself, or where there is a picture to start from its sister that takes one, of the same weights."""

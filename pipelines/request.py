@@ -10,6 +10,7 @@ from importlib.metadata import version
 from typing import Literal, get_args
 
 from pipelines.errors import RequestError
+from pipelines.grid import MOST_VARIANTS, Cell, grid
 
 STRIDE = 16  # equal to pipelines.unet.STRIDE, which cannot be imported without torch; a test compares them
 MOST_HYPOTHESES = 16
@@ -64,6 +65,7 @@ class RestorationRequest:
                 *_digest_or_none("reference_sha256", self.reference_sha256),
                 *_whole("hypotheses", self.hypotheses, 1, MOST_HYPOTHESES),
                 *_share("texture", self.texture),
+                *_words("prompt", self.prompt),
                 *_common(self),
             ]
         )
@@ -83,11 +85,7 @@ class SpeculationRequest:
 
     Attributes:
         source_sha256: digest of the drawing's file.
-        reference_sha256: digest of the picture whose colours are taken, or None.
-        prompt: words for models that take some; the bundled one does not.
-        variants: how many, 1…16, each with a seed of its own.
-        strength: 0…1; how far the model may leave what it starts from.
-        presets: names of the materials of each variant's massing; empty where a variant starts from the drawing's tones.
+        cells: what decides each variant, 1…16 of them; `pipelines.grid.grid` combines what was asked for.
         ancestor_sha256, locked_sha256: digests of an earlier variant and of the mask of what stays of it, or None.
         corrections: the drawing's openings as a person left them, JSON values; reading_sha256: digest of a sealed reading that
             they come from. None where the drawing alone was read.
@@ -100,15 +98,11 @@ class SpeculationRequest:
     """
 
     source_sha256: str
-    reference_sha256: str | None = None
-    prompt: str = ""
-    variants: int = 4
-    strength: float = 0.6
+    cells: tuple[Cell, ...] = grid()
     seed: int = 0
     model: str = "bundled"
     weights_sha256: str = ""
     tile_px: int = 1024  # the whole sheet is computed, so the fewer margins the better
-    presets: tuple[str, ...] = ()
     ancestor_sha256: str | None = None
     locked_sha256: str | None = None
     lora_sha256: str | None = None
@@ -120,11 +114,9 @@ class SpeculationRequest:
         _refuse(
             [
                 *_digest("source_sha256", self.source_sha256),
-                *_digest_or_none("reference_sha256", self.reference_sha256),
+                *_cells(self.cells),
                 *_digest_or_none("ancestor_sha256", self.ancestor_sha256),
                 *_digest_or_none("locked_sha256", self.locked_sha256),
-                *_whole("variants", self.variants, 1, MOST_HYPOTHESES),
-                *_share("strength", self.strength),
                 *_digest_or_none("lora_sha256", self.lora_sha256),
                 *_digest_or_none("reading_sha256", self.reading_sha256),
                 *_one_of("precision", self.precision, get_args(Precision)),
@@ -134,7 +126,9 @@ class SpeculationRequest:
 
     def canonical(self) -> dict:
         """Plain JSON values that decide the result, versions included."""
-        said = asdict(self) | {"strength": float(self.strength), "presets": list(self.presets)}
+        cells = [asdict(cell) | {"strength": float(cell.strength)} for cell in self.cells]
+        prompts = dict.fromkeys(cell.prompt for cell in self.cells if cell.prompt)
+        said = asdict(self) | {"cells": cells, "variants": len(cells), "prompt": "\n".join(prompts)}
         return {"operation": "speculate", **said, "versions": _versions()}
 
     def digest(self) -> str:
@@ -150,9 +144,22 @@ def _common(request: RestorationRequest | SpeculationRequest) -> list[str]:
         complaints.append('model is empty: give "bundled", a folder, or a hub id')
     if request.weights_sha256 != "":
         complaints += _digest("weights_sha256", request.weights_sha256)
-    if not isinstance(request.prompt, str) or len(request.prompt) > 2000:
-        complaints.append("prompt must be a text of at most 2000 characters")
     return complaints
+
+
+def _cells(cells: tuple[Cell, ...]) -> list[str]:
+    """What is wrong with a grid, each complaint once."""
+    complaints = _whole("variants", len(cells), 1, MOST_VARIANTS)
+    for cell in cells:
+        complaints += _whole("draw", cell.draw, 0, MOST_VARIANTS - 1)
+        complaints += _digest_or_none("reference_sha256", cell.reference_sha256)
+        complaints += _words("prompt", cell.prompt)
+        complaints += _share("strength", cell.strength)
+    return list(dict.fromkeys(complaints))
+
+
+def _words(name: str, value: object) -> list[str]:
+    return [] if isinstance(value, str) and len(value) <= 2000 else [f"{name} must be a text of at most 2000 characters"]
 
 
 def _digest(name: str, value: object) -> list[str]:

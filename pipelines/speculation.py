@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -13,6 +13,7 @@ from diffusers import DiffusionPipeline, FlowMatchEulerDiscreteScheduler
 from pipelines.errors import PixelsError
 from pipelines.fidelity import Fidelity, fidelity
 from pipelines.fidelity_openings import Openings
+from pipelines.grid import Cell
 from pipelines.hypotheses import texture_of
 from pipelines.lines import extract_lines
 from pipelines.network import RestorationNetwork
@@ -22,7 +23,7 @@ from pipelines.recolour import palette_distance, recoloured
 from pipelines.request import SpeculationRequest
 from pipelines.restoration import Progress, counter
 from pipelines.sampling import STEPS, Plane, Told, flow, mean_mode, thumbnail
-from pipelines.tiles import HoleValues, Window
+from pipelines.tiles import HoleValues, Window, tiles
 
 LONGEST_PX = 2048  # larger sheets are drawn at this size
 INK_OPACITY = 0.85
@@ -106,30 +107,30 @@ class SpeculationPipeline(DiffusionPipeline):
         request: SpeculationRequest,
         drawing: np.ndarray,
         *,
-        reference: np.ndarray | None = None,
+        references: Mapping[str, np.ndarray] | None = None,
         starts: Sequence[Start] | None = None,
         openings: Openings | None = None,
         locked: Locked | None = None,
         on_progress: Progress | None = None,
     ) -> SpeculationOutput:
-        """Paint variants of a drawing.
+        """Paint variants of a drawing, one for each cell of the Request's grid.
 
         Where it was understood, each variant starts from a lit massing (`starts`), in the palette of the reference if there
         is one. The network follows the massing's lines and goes on with its picture; its answer counts on the building
         only, by 1.4 × the strength up to all of it: sky and ground, of which it knows nothing, stay as they were lit.
 
         Otherwise the drawing's tones, without its paper and smoothed until hatching becomes tone, are mapped to the palette
-        of the reference, or to one of stone, slate and sky; from the second variant on the palette is shifted, the more the
-        greater the strength. The network continues from there with the drawing's contours as its guide, each variant with
+        of the reference, or to one of stone, slate and sky; from the second draw on the palette is shifted, the more the
+        greater the strength. The network continues from there with the drawing's contours as its guide, each draw with
         noise of its own; its texture is half of the strength, since more grain hides the form (at strength 0 the first
-        variant has none and the others 0.3). At the end the drawing's own ink is laid over every variant at 85 %: a small
+        draw has none and the others 0.3). At the end the drawing's own ink is laid over every variant at 85 %: a small
         network blurs fine lines, and one that has learnt nothing leaves the flat colours, in which no line would be seen.
         Fidelity is therefore measured before the ink: a drawing laid over anything would agree with itself.
 
         Args:
-            request: decides everything that is not a pixel; its model and prompt are not looked at here.
+            request: decides everything that is not a pixel; its model and prompts are not looked at here.
             drawing: uint8 [H, W, 3].
-            reference: uint8 [H, W, 3], a picture whose colours are wanted; None for the own palette.
+            references: uint8 [H, W, 3] each, by the digest that the cells name: pictures whose colours are wanted.
             starts: one for each variant, or None to start from the drawing's tones.
             openings: those of `drawing`, as a reader of drawings or a person knows them: each is looked for again in every
                 variant. None when none are known.
@@ -137,69 +138,94 @@ class SpeculationPipeline(DiffusionPipeline):
             on_progress: called with (done, total) after every tile; may raise to cancel.
 
         Raises:
-            PixelsError: for a drawing or reference that is not uint8 [H, W, 3], and for starts of another size or number, or a
-                locked picture of another size.
+            PixelsError: for a drawing or reference that is not uint8 [H, W, 3], a reference that is missing, starts of another
+                size or number, or a locked picture of another size.
         """
         # 1. Check, and bring the sheet to working size.
-        for name, pixels in (("drawing", drawing), ("reference", reference)):
-            if pixels is not None:
-                check_sheet(name, pixels)
+        cells = request.cells
+        check_sheet("drawing", drawing)
+        liked = named_references(cells, references)
         drawing, scale = reduced(drawing)  # uint8 [H, W, 3]
-        check_starts(starts, request.variants, drawing.shape)
+        check_starts(starts, len(cells), drawing.shape)
         check_locked(locked, drawing.shape)
         wanted = openings.scaled(scale) if openings is not None else None
 
-        # 2. Tones without paper, and the palette. Lines: the guide.
+        # 2. Tones without paper, and the palettes. Lines: the guide.
         tone = tones(drawing)  # [H, W]
-        palette = OWN if reference is None else palette_of(reference)
+        palettes = {name: palette_of(one) for name, one in liked.items()}
         drawn = extract_lines(drawing)  # [H, W]
         # a massing brings its own grain of stone and slate; noise over it would be weather
-        textures = [0.0 if starts else texture_of(variant, TEXTURE * request.strength) for variant in range(request.variants)]
-        tick, variants, scores, acted, is_painted = None, [], [], [], False
+        textures = [0.0 if starts else texture_of(cell.draw, TEXTURE * cell.strength) for cell in cells]
+        hole = np.ones(tone.shape, bool) if locked is None else ~locked.where
+        # over a massing strengths differ only by how much of one answer counts, so it is asked for once
+        is_new = [not starts or _others(cells, starts, k) for k in range(len(cells))]
+        evaluations = sum((1 + STEPS * (one > 0)) * new for one, new in zip(textures, is_new, strict=True))
+        tick = counter(len(tiles(hole, request.tile_px)) * evaluations, on_progress)
+        prefill = answer = np.empty(drawing.shape, np.float32)
+        variants, scores, acted, is_painted = [], [], [], False
 
-        for variant, texture in enumerate(textures):
-            # 3. The massing, or the tones in the variant's colours, are its prefill; the whole sheet is the hole.
-            if starts:
-                prefill, lines = _lit(starts[variant], reference), starts[variant].lines  # [H, W, 3], [H, W]
-            else:
-                prefill, lines = coloured(tone, varied(palette, request.strength, request.seed, variant)), drawn
-            prefill = prefill if locked is None else locked.put(prefill)
-            told = partial(told_of_sheet, prefill=prefill, lines=lines, locked=locked)
-            style = thumbnail(prefill if reference is None else reference.astype(np.float32) / 255)
-            plane = Plane(np.ones(tone.shape, bool) if locked is None else ~locked.where, request.tile_px, told, style)
-            tick = tick or counter(len(plane.tiles) * sum(1 + STEPS * (one > 0) for one in textures), on_progress)
+        for k, (cell, texture) in enumerate(zip(cells, textures, strict=True)):
+            if is_new[k]:
+                # 3. The massing, or the tones in the variant's colours, are its prefill; the whole sheet is the hole.
+                reference = liked.get(cell.reference_sha256 or "")
+                if starts:
+                    prefill, lines = _lit(starts[k], reference), starts[k].lines  # [H, W, 3], [H, W]
+                else:
+                    palette = palettes.get(cell.reference_sha256 or "", OWN)
+                    prefill, lines = coloured(tone, varied(palette, cell.strength, request.seed, cell.draw)), drawn
+                prefill = prefill if locked is None else locked.put(prefill)
+                told = partial(told_of_sheet, prefill=prefill, lines=lines, locked=locked)
+                style = thumbnail(prefill if reference is None else reference.astype(np.float32) / 255)
+                plane = Plane(hole, request.tile_px, told, style)
 
-            # 4. Mean mode, then flow mode; noise keyed on (seed, variant, y, x).
-            mean, _ = mean_mode(self.network, plane, tick)
-            values = mean
-            if texture > 0:
-                values = flow(
-                    self.network, self.scheduler, plane, mean, texture=texture, seed=request.seed, hypothesis=variant, tick=tick
-                )
-            painted = _joined(plane, values)  # [H, W, 3]
-            painted = painted if locked is None else locked.put(painted)
-            share = _share(starts[variant], request.strength) if starts else None
-            if share is not None:
-                painted = prefill + share * (painted - prefill)
+                # 4. Mean mode, then flow mode; noise keyed on (seed, draw, y, x).
+                mean, _ = mean_mode(self.network, plane, tick)
+                values = mean
+                if texture > 0:
+                    seed = {"seed": request.seed, "hypothesis": cell.draw}
+                    values = flow(self.network, self.scheduler, plane, mean, texture=texture, tick=tick, **seed)
+                answer = _joined(plane, values)  # [H, W, 3]
+                answer = answer if locked is None else locked.put(answer)
+            share = _share(starts[k], cell.strength) if starts else None
+            painted = answer if share is None else prefill + share * (answer - prefill)
             is_painted = is_painted or bool((np.abs(painted - prefill) > 1e-6).any())
 
             # 5. Measure, then lay the ink over: a massing has grooves of its own and needs none.
             scores.append(fidelity(drawing, _bytes(painted), wanted))
-            answer = _bytes(painted if starts else inked(painted, tone, INK_OPACITY))
-            variants.append(answer if locked is None else locked.put(answer))
+            variant = _bytes(painted if starts else inked(painted, tone, INK_OPACITY))
+            variants.append(variant if locked is None else locked.put(variant))
             # what is locked was made by a model, too, when the earlier variant was drawn
             acted.append(None if share is None else (share[..., 0] > 0) | (locked is not None and locked.where))
 
         findings = {
             "painted_by": "model" if is_painted else "prefill",
             "prefill": "massing" if starts else "tones",
-            "palette": "own" if reference is None else "reference",
+            "palette": "reference" if liked else "own",
             "ink_opacity": 0.0 if starts else INK_OPACITY,
             "size": [drawing.shape[1], drawing.shape[0]],
         }
-        if reference is not None:
-            findings["palette_distance"] = [round(palette_distance(one, reference), 2) for one in variants]
+        if liked:
+            findings["palette_distance"] = [
+                round(palette_distance(one, liked[cell.reference_sha256]), 2) if cell.reference_sha256 else None
+                for one, cell in zip(variants, cells, strict=True)
+            ]
         return SpeculationOutput(tuple(variants), tuple(scores), tuple(acted), findings)
+
+
+def _others(cells: Sequence[Cell], starts: Sequence[Start], k: int) -> bool:
+    """Whether a cell starts from another picture, or in another palette, than the one before it."""
+    return k == 0 or starts[k] is not starts[k - 1] or cells[k].reference_sha256 != cells[k - 1].reference_sha256
+
+
+def named_references(cells: Sequence[Cell], references: Mapping[str, np.ndarray] | None) -> dict[str, np.ndarray]:
+    """The pictures that the cells name, by digest. Raises: PixelsError for one that is missing or no picture."""
+    found = {}
+    for name in dict.fromkeys(cell.reference_sha256 for cell in cells if cell.reference_sha256):
+        if references is None or name not in references:
+            raise PixelsError(f"a variant takes its colours from the picture {name[:12]}…, which was not given.")
+        check_sheet("reference", references[name])
+        found[name] = references[name]
+    return found
 
 
 def check_sheet(name: str, pixels: np.ndarray) -> None:

@@ -46,6 +46,7 @@ class Picture:
         may_mark: False keeps the watermark out (evidence, line art that must keep pure white).
         fixed: bool [H, W], True where not even the watermark may change a pixel, such as what is locked of an earlier variant;
             None for nowhere.
+        prompt: words that a model was given for this picture; None where those of the request hold.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Picture:
     dpi: tuple[float, float] | None = None
     may_mark: bool = True
     fixed: np.ndarray | None = None
+    prompt: str | None = None
 
 
 @dataclass(frozen=True)

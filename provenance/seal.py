@@ -244,7 +244,7 @@ class Sealer:
 
     def _statement(self, picture: Picture, source_type: str, contains_ai: bool) -> metadata.Statement:
         model = self.draft.model or {}
-        prompt = self.draft.request.get("prompt")
+        prompt = self.draft.request.get("prompt") if picture.prompt is None else picture.prompt
         return metadata.Statement(
             digital_source_type=source_type,
             ai_system=str(model.get("id") or "") if contains_ai else "",

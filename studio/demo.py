@@ -143,7 +143,7 @@ def _pictures(stage: Path, home: Home) -> list[Part]:
         ),
         Part(
             "A façade that was never built",
-            lambda: speculate(facade, stage / "variants", home=home, reference=panel, variants=3),
+            lambda: speculate(facade, stage / "variants", home=home, references=[panel], variants=3),
             "Speculation",
             "Three variants after the drawing, in the panel's palette, each measured against the drawing's lines.",
         ),

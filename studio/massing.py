@@ -198,16 +198,14 @@ def lines_of(ids: np.ndarray, depth: np.ndarray, normals: np.ndarray) -> np.ndar
     return lines
 
 
-def hours(count: int, strength: float) -> list[Hour]:
-    """The draughtsman's light for the first variant, other hours for those after it: always from the upper left."""
-    found = [Hour()]
+def hour_of(draw: int, strength: float) -> Hour:
+    """The draughtsman's light for the first draw, other hours for those after it: always from the upper left."""
+    if draw == 0 or strength == 0:
+        return Hour()
     morning = Hour((1.35, 1.0, -0.8), 4.4, 0.34, (1.0, 0.86, 0.68), (0.70, 0.82, 1.0))
     noon = Hour((0.55, 1.0, -1.35), 4.6, 0.42, (1.0, 0.97, 0.92), (0.70, 0.83, 1.0))
     veiled = Hour(CONVENTIONAL, 2.4, 0.62, (1.0, 0.97, 0.93), (0.86, 0.92, 1.0))
-    others = [morning, noon, veiled]
-    while len(found) < count:
-        found.append(others[(len(found) - 1) % 3] if strength > 0 else Hour())
-    return found
+    return (morning, noon, veiled)[(draw - 1) % 3]
 
 
 def _scale(reading: FacadeReading) -> tuple[float, tuple[str, ...]]:

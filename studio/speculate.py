@@ -9,7 +9,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from pipelines.errors import RequestError
 from pipelines.fidelity_openings import Openings
+from pipelines.grid import Cell, grid
 from provenance.home import Home
 from studio.ancestry import held
 from studio.drawings.corrections import MOST, CorrectionError, parsed
@@ -69,11 +71,11 @@ def speculate(
     out: Path,
     *,
     home: Home,
-    reference: Path | None = None,
-    prompt: str = "",
+    references: Sequence[Path] = (),
+    prompts: Sequence[str] = (),
     presets: Sequence[str] = (),
-    variants: int = 4,
-    strength: float = 0.6,
+    strengths: Sequence[float] = (),
+    variants: int | None = None,
     model: str = "bundled",
     lora: Path | None = None,
     memory: str = "full",
@@ -91,10 +93,12 @@ def speculate(
     Args:
         drawing: elevation or view.
         out: folder of the Release; must not exist yet, or be empty.
-        reference: a picture whose palette the variants take.
-        presets: materials of the massings, one for each variant and from the first again; chosen by rule when left out.
-        variants: how many, 1…16, each with a seed of its own.
-        strength: 0…1, how far a variant may leave what it starts from.
+        references: pictures whose palettes the variants take.
+        prompts: words for a model that reads some.
+        presets: materials of the massings; left out, a rule chooses others for each draw.
+        strengths: 0…1, how far a variant may leave what it starts from; 0.6 when left out.
+        variants: how many in all, at most 16. Every combination of the four is drawn once at least, and then again in another
+            light and with another seed; None: once each, or four draws where there is but one.
         model: "bundled", a folder, a safetensors file, a hub id that was fetched, or "BASE+CONTROLNET" of these.
         lora: safetensors file of differences to add to a model from elsewhere.
         memory: how a model from elsewhere is made to fit: "full", "offload", "sequential", "8bit" or "4bit".
@@ -107,7 +111,8 @@ def speculate(
         provenance.release.Release
     Raises:
         AncestorError for a variant that was changed or belongs to another drawing, or when one of the two is missing.
-        PresetError for materials that nobody knows, before anything is read.
+        PresetError for materials that nobody knows, RequestError for more than 16 variants, before anything is read.
+        RequestError for several prompts to a model that reads none.
         CorrectionError for corrections that make no sense or fit no elevation, before any model runs.
     """
     from blender_addon.scenes.presets import preset
@@ -118,11 +123,13 @@ def speculate(
     check_folder(out)
     pins = pins_for(model, home)
     presets = tuple(preset(name).name for name in presets)
+    grid(variants, presets=presets, prompts=prompts, strengths=strengths)  # too many are refused before a file is opened
     sheet = open_source(drawing, rights=rights)
     check_rights(sheet.rights, strict_rights)
-    palette = open_source(reference) if reference else None
-    if palette is not None:
-        check_rights(palette.rights, strict_rights)
+    palettes = {one.sha256: one for one in map(open_source, references)}
+    for one in palettes.values():
+        check_rights(one.rights, strict_rights)
+    cells = grid(variants, presets=presets, references_sha256=tuple(palettes), prompts=prompts, strengths=strengths)
     earlier = held(ancestor, lock, sheet, home)
     known = _known(corrections, reading, sheet, home)
 
@@ -137,22 +144,20 @@ def speculate(
     fitted = Memory(memory)
     pipeline = load_speculation(model, pins=pins, lora=lora, memory=fitted)
     precision: Precision = fitted.precision if isinstance(pipeline, GuestSpeculation) else "32bit"
+    if len(set(prompts)) > 1 and not isinstance(pipeline, GuestSpeculation):
+        raise RequestError("Several prompts were given to a model that reads none: name one that does (--model), or give none.")
     said = statement(model, draws=True, pins=pins, lora=lora, precision=precision)
     part = drawn_part(eight_bit_rgb(sheet.pixels), corrections, known)
     half = _half(on_progress, 0)
-    part, built = _built(part, presets, variants, strength, seed, sheet.sha256, half)
+    part, cells, built = _built(part, cells, seed, sheet.sha256, half)
 
     # 3. Ask, and let the pipeline answer.
     request = SpeculationRequest(
         source_sha256=sheet.sha256,
-        reference_sha256=palette.sha256 if palette else None,
-        prompt=prompt,
-        variants=variants,
-        strength=strength,
+        cells=cells,
         seed=seed,
         model=model,
         weights_sha256=said["weights_sha256"],
-        presets=tuple(one.preset for one in built),
         ancestor_sha256=earlier.variant.source.sha256 if earlier else None,
         locked_sha256=earlier.mask.sha256 if earlier else None,
         lora_sha256=said.get("lora_sha256"),
@@ -160,21 +165,20 @@ def speculate(
         corrections=None if corrections is None else parsed(corrections, sheet.size, MOST).as_json(),
         reading_sha256=known.sha256 if known else None,
     )
-    colours = eight_bit_rgb(palette.pixels) if palette else None
-    starts = [Start(one.beauty, one.lines, one.classes, one.depth) for one in built] or None
+    once = {id(one): Start(one.beauty, one.lines, one.classes, one.depth) for one in built}
     output = pipeline(
         request,
         part.pixels,
-        reference=colours,
-        starts=starts,
+        references={name: eight_bit_rgb(one.pixels) for name, one in palettes.items()},
+        starts=[once[id(one)] for one in built] or None,
         openings=part.openings(),
         locked=earlier and Locked(earlier.mask.pixels, earlier.variant.source.pixels),
         on_progress=_half(on_progress, 1) if built else on_progress,
     )
 
     # 4. Say what is what, and seal it.
-    given = (palette.note("input") if palette else None, known.note() if known else None)
-    inputs = (sheet.note("input"), *(one for one in given if one is not None), *(earlier.notes() if earlier else ()))
+    inputs = (sheet.note("input"), *(one.note("input") for one in palettes.values()), *((known.note(),) if known else ()),
+              *(earlier.notes() if earlier else ()))  # fmt: skip
     part = replace(part, notes=(*part.notes, *fitted.notes))
     draft = variants_draft(sheet, part, request, said, output, inputs, built)
     if earlier:
@@ -249,15 +253,18 @@ def read_elevation(sheet: np.ndarray, box: Box | None = None) -> tuple[FacadeRea
 
 
 def _built(
-    part: Part, presets: Sequence[str], variants: int, strength: float, seed: int, sha256: str,
-    on_progress: Callable[[int, int], None] | None,
-) -> tuple[Part, list[Massing]]:  # fmt: skip
-    """The part at the massing's working size, and a massing for each variant; none where nothing could be read or built."""
-    from blender_addon.errors import BlenderNotFoundError, DrawingError
-    from studio.massing import elevation_of, engraved, hours, massings
+    part: Part, cells: tuple[Cell, ...], seed: int, sha256: str, on_progress: Callable[[int, int], None] | None
+) -> tuple[Part, tuple[Cell, ...], list[Massing]]:
+    """The part at the massing's working size, the cells with their materials, and the massing of each.
 
-    def without(why: str) -> tuple[Part, list[Massing]]:
-        return replace(part, notes=(*part.notes, f"{why} Its flattened tones are where the variants start.")), []
+    Cells of the same materials in the same light share one. Nothing read or built: no materials and no massing.
+    """
+    from blender_addon.errors import BlenderNotFoundError, DrawingError
+    from studio.massing import elevation_of, engraved, hour_of, massings
+
+    def without(why: str) -> tuple[Part, tuple[Cell, ...], list[Massing]]:
+        bare = tuple(replace(cell, preset=None) for cell in cells)
+        return replace(part, notes=(*part.notes, f"{why} Its flattened tones are where the variants start.")), bare, []
 
     reading = part.reading
     if reading is None or reading.facade is None:
@@ -266,15 +273,19 @@ def _built(
     scale = min(1.0, MASSING_PX / max(height, width))
     size = (max(16, round(width * scale)), max(16, round(height * scale)))
     small = part.pixels if scale == 1 else cv2.resize(part.pixels, size, interpolation=cv2.INTER_AREA)
-    chosen = list(presets) or _by_rule(reading)
-    names = [chosen[number % len(chosen)] for number in range(variants)]
+    rule = _by_rule(reading)
+    named = tuple(replace(cell, preset=cell.preset or rule[cell.draw % len(rule)]) for cell in cells)
+    looks = [(cell.preset or "", hour_of(cell.draw, cell.strength)) for cell in named]
+    distinct = list(dict.fromkeys(looks))
     drawn, said = elevation_of(reading, part.box, size)
+    names, hours = [name for name, _ in distinct], [hour for _, hour in distinct]
     try:
-        built = massings(drawn, names, hours(variants, strength), source_sha256=sha256, seed=seed, on_progress=on_progress)
+        built = massings(drawn, names, hours, source_sha256=sha256, seed=seed, on_progress=on_progress)
     except (BlenderNotFoundError, DrawingError) as error:
         return without(f"No massing was built: {error}")
     notes = (*part.notes, *said, *dict.fromkeys(line for one in built for line in one.model.assumptions))
-    return replace(part, pixels=small, notes=notes), [engraved(one, small) for one in built]
+    known = dict(zip(distinct, (engraved(one, small) for one in built), strict=True))
+    return replace(part, pixels=small, notes=notes), named, [known[look] for look in looks]
 
 
 def _half(on_progress: Callable[[int, int], None] | None, number: int) -> Callable[[int, int], None] | None:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
+from pipelines.grid import Cell, laid_out
 from provenance.draft import Document, Draft, Picture, SourceNote
 from studio.massing import Massing
 from studio.sources import Source
 
 if TYPE_CHECKING:
     from studio.speculate import Part
+
+MOST_WORDS = 160  # characters of a prompt on the contact sheet; the Record has all of it
 
 
 def variants_draft(
@@ -46,10 +50,11 @@ def variants_draft(
     everywhere = np.ones((height, width), bool)
     acted = [None if not is_painted else everywhere if one is None else one for one in output.acted]
     variants: tuple[Picture, ...] = tuple(
-        Picture(f"variant-{number}.png", variant, "variant", ai=where)
-        for number, (variant, where) in enumerate(zip(output.variants, acted, strict=True), 1)
+        Picture(f"variant-{number}.png", variant, "variant", ai=where, prompt=cell.prompt)
+        for number, (cell, variant, where) in enumerate(zip(request.cells, output.variants, acted, strict=True), 1)
     )
-    sheet_of_all = _contact(request, part, output, built, acted)
+    palettes = {one.sha256: one.name for one in inputs}
+    sheet_of_all = _contact(request, part, output, acted, palettes)
     maps = _maps(part, output, acted)
     files: tuple[Picture | Document, ...] = (*variants, sheet_of_all, *maps, *_passes(built, acted))
     reduced = (f"{sheet.name} was worked on at {width}×{height} pixels.",) if (height, width) != part.pixels.shape[:2] else ()
@@ -69,7 +74,8 @@ def variants_draft(
             **_said(built),
         },
     )
-    page = variants_page(draft, fidelity=output.fidelity, drawing=part.pixels, names=[_title(one) for one in built])
+    names = [". ".join(_asked(cell, palettes)) for cell in request.cells]
+    page = variants_page(draft, fidelity=output.fidelity, drawing=part.pixels, names=names)
     return replace(draft, files=(*files, Document("index.html", "text/html", "page", contains_ai=False, data=page.encode())))
 
 
@@ -128,7 +134,7 @@ def _passes(built: list[Massing], acted: list[np.ndarray | None]) -> tuple[Pictu
     near, far = (float(v) for v in np.quantile(first.depth[known], (0.01, 0.99))) if known.any() else (0.0, 1.0)
     depth = np.where(known, 1 - np.clip((first.depth - near) / max(far - near, 1e-3), 0, 1), 0)
     return (
-        *(Picture(f"massing-{number}.png", one.beauty, "massing") for number, one in enumerate(built, 1)),
+        *(Picture(f"massing-{number}.png", one.beauty, "massing") for number, one in enumerate(_distinct(built), 1)),
         Picture("lines.png", 255 - first.lines * np.uint8(255), "massing"),
         Picture("depth.png", np.rint(depth * 65535).astype(np.uint16), "massing"),
         Picture("normals.png", np.rint((first.normals + 1) * 127.5).astype(np.uint8), "massing"),
@@ -140,25 +146,39 @@ def _passes(built: list[Massing], acted: list[np.ndarray | None]) -> tuple[Pictu
 
 
 def _said(built: list[Massing]) -> dict:
-    """Preset, light and digests of each massing, for the Record."""
-    said = [{"preset": one.preset, "sun_towards": list(one.hour.towards), "sha256": one.digests()} for one in built]
-    return {"massings": said} if said else {}
+    """Preset, light and digests of each massing, and the number of the one that each variant started from, for the Record."""
+    distinct = _distinct(built)
+    said = [{"preset": one.preset, "sun_towards": list(one.hour.towards), "sha256": one.digests()} for one in distinct]
+    numbers = {id(one): number for number, one in enumerate(distinct, 1)}
+    return {"massings": said, "massing_of": [numbers[id(one)] for one in built]} if said else {}
 
 
-def _title(massing: Massing) -> str:
-    return massing.preset.replace("-", ", ")
+def _distinct(built: list[Massing]) -> list[Massing]:
+    """Each massing once, in the order of the first variant that starts from it."""
+    return list({id(one): one for one in built}.values())
 
 
-def _contact(request, part: Part, output, built: list[Massing], acted: list[np.ndarray | None]) -> Picture:
-    from studio.report.contact import Cell, contact_sheet
+def _asked(cell: Cell, palettes: dict[str, str]) -> tuple[str, ...]:
+    """What one variant was asked for, beside draw and strength: materials, whose colours, in which words."""
+    said = [cell.preset.replace("-", ", ") if cell.preset else "tones of the drawing"]
+    said += [f"colours of {palettes.get(cell.reference_sha256, 'a picture')}"] if cell.reference_sha256 else []
+    said += [f"“{shorten(cell.prompt, MOST_WORDS, placeholder=' …')}”"] if cell.prompt else []
+    return tuple(said)
 
-    cells = [Cell(part.pixels, "The drawing", ("as it was read, without lettering",) if part.reading else ())]
-    for number, (variant, fit) in enumerate(zip(output.variants, output.fidelity, strict=True)):
-        what = _title(built[number]) if built else "tones of the drawing"
-        lines = (
-            f"{what} · seed {request.seed}·{number} · strength {request.strength:g}",
-            f"F {fit.f:.2f} · {fit.interpretation}",
-        )
-        cells.append(Cell(variant, f"Variant {number + 1}", lines, acted[number]))
-    sheet = contact_sheet(cells)
+
+def _contact(request, part: Part, output, acted: list[np.ndarray | None], palettes: dict[str, str]) -> Picture:
+    from studio.report.contact import Shown, contact_sheet
+
+    # a grid is laid out as one: what changes first across, the rest down
+    columns, across, down = laid_out(request.cells)
+    is_grid = len(across) + len(down) > 1 or across[:1] not in ([], ["draws"])
+    lines = ["as it was read, without lettering"] if part.reading else []
+    lines += [f"Across: {', then '.join(across)}"] if is_grid else []
+    lines += [f"Down: {', then '.join(down)}"] if down else []
+    shown = [Shown(part.pixels, "The drawing", tuple(lines))]
+    for number, (cell, variant, fit) in enumerate(zip(request.cells, output.variants, output.fidelity, strict=True)):
+        how = f"seed {request.seed}·{cell.draw} · strength {cell.strength:g}"
+        said = (*_asked(cell, palettes), how, f"F {fit.f:.2f} · {fit.interpretation}")
+        shown.append(Shown(variant, f"Variant {number + 1}", said, acted[number]))
+    sheet = contact_sheet(shown, columns if is_grid else None)
     return Picture("contact.png", sheet.pixels, "contact", ai=sheet.acted if sheet.acted.any() else None)

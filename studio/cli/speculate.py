@@ -15,13 +15,28 @@ from studio.cli.outcome import Json, progress, tell
 def speculate(
     drawing: Annotated[Path, typer.Argument(help="An archival drawing: elevation or view.", metavar="DRAWING")],
     out: Out,
-    reference: Annotated[Path | None, typer.Option(help="A picture whose palette the variants take.", metavar="IMAGE")] = None,
+    reference: Annotated[
+        list[Path] | None, typer.Option(help="A picture whose palette the variants take; may be repeated.", metavar="IMAGE")
+    ] = None,
     preset: Annotated[
-        str, typer.Option(help=f"Materials, one for each variant, with commas. {vocabulary()}", metavar="NAMES")
+        str, typer.Option(help=f"Materials, with commas; left out, chosen by rule. {vocabulary()}", metavar="NAMES")
     ] = "",
-    prompt: Annotated[str, typer.Option(help="For models that read text; the bundled one does not.")] = "",
-    variants: Annotated[int, typer.Option(min=1, max=16)] = 4,
-    strength: Annotated[float, typer.Option(min=0, max=1, help="How far a variant may leave what it starts from.")] = 0.6,
+    prompt: Annotated[
+        list[str] | None, typer.Option(help="For models that read text; the bundled one does not. May be repeated.")
+    ] = None,
+    strength: Annotated[
+        list[float] | None,
+        typer.Option(min=0, max=1, help="How far a variant may leave what it starts from; may be repeated.  [default: 0.6]"),
+    ] = None,
+    variants: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=16,
+            help="How many in all. Every combination of the above is drawn once, then again in another light; left out, "
+            "once each, or four where there is but one.",
+        ),
+    ] = None,
     model: Annotated[
         str,
         typer.Option(
@@ -61,6 +76,8 @@ def speculate(
 
     Example: anastylosis speculate facade.png --reference street.jpg --preset ashlar-slate-sash,tudor --variants 4 -o variants
 
+    Example: anastylosis speculate facade.png --reference dawn.jpg --reference dusk.jpg --strength 0.3 --strength 1 -o grid
+
     Example: anastylosis speculate facade.png --reading reading/reading.json -o variants
 
     Example: anastylosis speculate facade.png --model black-forest-labs/FLUX.2-klein-4B --memory offload -o variants
@@ -72,11 +89,11 @@ def speculate(
         release = draw_variants(
             drawing,
             out,
-            reference=reference,
-            prompt=prompt,
+            references=reference or (),
+            prompts=prompt or (),
             presets=[name.strip() for name in preset.split(",") if name.strip()],
+            strengths=strength or (),
             variants=variants,
-            strength=strength,
             model=model,
             lora=lora,
             memory=memory,

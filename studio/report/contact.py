@@ -17,7 +17,7 @@ PAPER, INK, FAINT = (250, 248, 243), (34, 32, 30), (104, 100, 94)
 
 
 @dataclass(frozen=True, eq=False)
-class Cell:
+class Shown:
     """One picture of the sheet.
 
     Attributes:
@@ -41,12 +41,16 @@ class ContactSheet:
     captions: tuple[tuple[int, int, int, int], ...]
 
 
-def contact_sheet(cells: Sequence[Cell]) -> ContactSheet:
+def contact_sheet(cells: Sequence[Shown], columns: int | None = None) -> ContactSheet:
     """Lay cells out row by row, in as many columns as keep the sheet near a square.
 
     Every caption is wrapped to the width of its picture and the row made as high as its longest one, so none is cut.
+
+    Args:
+        columns: of a grid; its first cell then stands above it in a row of its own.
     """
-    columns = math.ceil(math.sqrt(len(cells)))
+    alone = 0 if columns is None else 1
+    columns = columns or math.ceil(math.sqrt(len(cells)))
     wide = int(np.clip(max(cell.pixels.shape[1] for cell in cells), *CELL_PX))
     size = max(LEAST_TEXT_PX, round(TEXT_SHARE * wide))
     bold, plain = ImageFont.load_default(size=size + 2), ImageFont.load_default(size=size)
@@ -54,7 +58,8 @@ def contact_sheet(cells: Sequence[Cell]) -> ContactSheet:
              + [(part, plain) for line in cell.lines for part in wrapped(line, plain, wide)] for cell in cells]  # fmt: skip
     step = math.ceil(LEADING * (size + 2))
     pictures = [_fitted(cell, wide) for cell in cells]
-    rows = [range(first, min(first + columns, len(cells))) for first in range(0, len(cells), columns)]
+    rows = [range(alone)] if alone else []
+    rows += [range(first, min(first + columns, len(cells))) for first in range(alone, len(cells), columns)]
     tall = [max(pictures[k][0].shape[0] for k in row) for row in rows]
     below = [step * max(len(texts[k]) for k in row) + GAP_PX // 2 for row in rows]
     height = 2 * EDGE_PX + sum(tall) + sum(below) + GAP_PX * (len(rows) - 1)
@@ -97,7 +102,7 @@ def wrapped(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width
     return [*lines, line] if line else lines
 
 
-def _fitted(cell: Cell, wide: int) -> tuple[np.ndarray, np.ndarray]:
+def _fitted(cell: Shown, wide: int) -> tuple[np.ndarray, np.ndarray]:
     """The picture at the cell's width, and where a model acted on it."""
     height, width = cell.pixels.shape[:2]
     size = (wide, max(1, round(height * wide / width)))

@@ -39,10 +39,11 @@ class VariantWishes:
     """The options of a speculation, as the page offers them."""
 
     variants: int = 4
-    strength: float = 0.6
+    strengths: tuple[float, ...] = ()
     seed: int = 0
     presets: tuple[str, ...] = ()
-    reference: Path | None = None
+    references: tuple[Path, ...] = ()
+    prompts: tuple[str, ...] = ()
     rights: str | None = None
 
 
@@ -171,10 +172,11 @@ class Desk:
                 drawing,
                 out,
                 home=home,
-                reference=wishes.reference,
+                references=wishes.references,
+                prompts=wishes.prompts,
                 presets=wishes.presets,
+                strengths=wishes.strengths,
                 variants=wishes.variants,
-                strength=wishes.strength,
                 seed=wishes.seed,
                 rights=wishes.rights,
                 model=model,

@@ -7,6 +7,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from blender_addon.scenes.presets import ERAS, GLAZINGS, ROOFS, WALLS
+from pipelines.grid import USUAL_STRENGTH, USUAL_VARIANTS
 from provenance.release import Release
 from studio.speculate import eight_bit_rgb
 from studio.web.desk import Desk, Desks, VariantWishes
@@ -18,6 +19,7 @@ from studio.web.sentences import complaint, message, progress
 from studio.web.variants_shown import VARIANT, contact, count_of, large, views_of
 
 MOST = 8  # variants at once: more take longer than anybody waits before a page
+STRENGTHS = [(f"{one:g}", one) for one in (0.0, 0.2, 0.4, USUAL_STRENGTH, 0.8, 1.0)]
 BUTTON_PX = 260  # so that no label of three beside each other is broken
 MATERIALS = [(f"{era.capitalize()}: {name.replace('-', ', ')}", name) for era, name in ERAS.items()] + [
     (f"{wall.capitalize()}, {roof}, {glazing}", f"{wall}-{roof}-{glazing}")
@@ -53,22 +55,27 @@ def speculate_tab(desks: Desks) -> None:
         trace = gr.Textbox(visible="hidden", elem_id=TRACE, elem_classes="sent", show_label=False)
     with gr.Column(visible=False) as third:
         gr.HTML("<h2>3. How</h2>", elem_classes="piece")
-        info = "Wall, roof, glazing: one for each variant, and from the first again. Left empty, they are chosen by rule."
+        info = "Wall, roof, glazing. Left empty, they are chosen by rule, others for each draw."
         presets = gr.Dropdown(
             MATERIALS, value=[], multiselect=True, label="Materials", info=info, elem_id="materials", max_choices=MOST
         )
-        with gr.Row():
-            info = "Each with a light and a seed of its own."
-            variants = gr.Slider(1, MOST, 4, step=1, label="Variants", info=info, min_width=280, elem_id="variants")
-            info = "0 stays with the massing, 1 leaves it furthest."
-            strength = gr.Slider(0, 1, 0.6, step=0.05, label="Strength", info=info, min_width=280, elem_id="strength")
+        label = "Pictures whose colours the variants take (may be left out)"
+        references = gr.File(label=label, file_types=PICTURES, file_count="multiple", elem_id="references", height=140)
+        info = "One a line. Each is asked of the model that this page was started with."
+        reads_words = desks.model != "bundled"
+        prompts = gr.Textbox(label="Prompts", info=info, lines=2, max_length=8000, visible=reads_words, elem_id="prompts")
+        info = "0 stays with the massing, 1 leaves it furthest. Several make a row of the grid."
+        strengths = gr.CheckboxGroup(STRENGTHS, value=[USUAL_STRENGTH], label="Strength", info=info, elem_id="strengths")
+        info = (
+            "In all. Each combination of the above is drawn once at least; what is left over repeats them in another light and "
+            "with other noise."
+        )
+        variants = gr.Slider(1, MOST, USUAL_VARIANTS, step=1, label="Variants", info=info, elem_id="variants")
         with gr.Row():
             info = "The same seed gives the same pixels."
             seed = gr.Number(0, label="Seed", precision=0, minimum=0, maximum=2**31 - 1, info=info, min_width=280)
             info = "Its URI or wording; left empty, the one in the file counts."
             rights = gr.Textbox(label="Rights statement", info=info, max_length=500, min_width=280)
-        label = "A picture whose colours the variants take (may be left out)"
-        reference = gr.File(label=label, file_types=PICTURES, elem_id="reference", height=140)
         with gr.Row():
             run = gr.Button("Draw variants", variant="primary", elem_id="draw-variants")
             stop = gr.Button("Stop", variant="stop", interactive=False, elem_id="stop-variants")
@@ -120,17 +127,17 @@ def speculate_tab(desks: Desks) -> None:
             yield complaint(error), ready, hidden, hidden, hidden, hidden, ""
 
     def draw(
-        sent: str | None, names: list[str], count: float, far: float, number: float | None, like: str | None,
-        statement: str | None, request: gr.Request,
+        sent: str | None, names: list[str], liked: list[str] | None, words: str | None, far: list[float], count: float,
+        number: float | None, statement: str | None, request: gr.Request,
     ) -> Iterator[tuple]:  # fmt: skip
-        wishes = wished(names, count, far, number, like, statement)
+        wishes = wished(names, liked, words, far, count, number, statement)
         yield from worked(lambda desk, now: desk.start_variants(now.path, wishes, corrections=corrections(now, sent)), request)
 
     def draw_again(
-        mask: str | None, sent: str | None, names: list[str], count: float, far: float, number: float | None, like: str | None,
-        statement: str | None, request: gr.Request,
+        mask: str | None, sent: str | None, names: list[str], liked: list[str] | None, words: str | None, far: list[float],
+        count: float, number: float | None, statement: str | None, request: gr.Request,
     ) -> Iterator[tuple]:  # fmt: skip
-        wishes = wished(names, count, far, number, like, statement)
+        wishes = wished(names, liked, words, far, count, number, statement)
 
         def begin(desk: Desk, now: Laid) -> Job[Release]:
             ancestor = chosen_of(now)
@@ -200,7 +207,7 @@ def speculate_tab(desks: Desks) -> None:
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     sheet.change(take, sheet, [start, said, second, third, fourth, fifth, board, trace, told, told_again], **quiet)
     start.click(read, [sheet, is_elevation], [said, start, second, third, fourth, fifth, board], **quiet)
-    options = [trace, presets, variants, strength, seed, reference, rights]
+    options = [trace, presets, references, prompts, strengths, variants, seed, rights]
     results = [fourth, sheet_of_all, which, view, seen, one, everything, fifth]
     run.click(draw, options, [told, run, stop, *results], **quiet)
     again.click(draw_again, [painted, *options], [told_again, again, halt_again, *results], **quiet)
@@ -212,12 +219,19 @@ def speculate_tab(desks: Desks) -> None:
 
 
 def wished(
-    names: list[str], count: float, far: float, number: float | None, like: str | None, statement: str | None
-) -> VariantWishes:
+    names: list[str], liked: list[str] | None, words: str | None, far: list[float], count: float, number: float | None,
+    statement: str | None,
+) -> VariantWishes:  # fmt: skip
     """The options as the controls have them."""
-    picture = Path(like) if like else None
-    stated = (statement or "").strip() or None
-    return VariantWishes(int(count), float(far), int(number or 0), tuple(names or ()), picture, stated)
+    return VariantWishes(
+        variants=int(count),
+        strengths=tuple(sorted(float(one) for one in far or ())),
+        seed=int(number or 0),
+        presets=tuple(names or ()),
+        references=tuple(Path(one) for one in liked or ()),
+        prompts=tuple(line.strip() for line in (words or "").splitlines() if line.strip()),
+        rights=(statement or "").strip() or None,
+    )
 
 
 def corrections(drawing: Laid, sent: str | None) -> str | None:

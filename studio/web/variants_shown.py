@@ -63,7 +63,8 @@ def large(release: Release, number: int, view: str) -> str:
         FATES: ("fidelity", f"Variant {number}, paled, with what it kept, moved, lost and invented"),
         MASSING: ("massing", f"The massing that variant {number} began from"),
     }.get(view, ("variant", f"Variant {number}"))
-    pixels = preview(open_source(release.folder / f"{stem}-{number}.png").pixels, SHOWN_PX)
+    which = release.record["findings"]["massing_of"][number - 1] if view == MASSING else number
+    pixels = preview(open_source(release.folder / f"{stem}-{which}.png").pixels, SHOWN_PX)
     more = {FATES: _legend(), MASSING: f"<p class='soft'>{_MASSING}</p>"}.get(view, "")
     return unbraced(_figure(pixels, alt, caption(release, number)) + more)
 
@@ -89,13 +90,29 @@ def caption(release: Release, number: int) -> str:
     )
     return (
         f"<strong>Variant {number} of {count_of(release)}: {_built(release, number)}</strong> {_mark(fit)}<br>{escape(why)}<br>"
-        f"<small>{escape(scores)}{_openings(fit)} Seed {record['request']['seed']}.</small>"
+        f"<small>{escape(scores)}{_openings(fit)} {escape(_drawn(release, number))}</small>"
     )
 
 
 def _built(release: Release, number: int) -> str:
-    presets = release.record["request"]["presets"]
-    return escape(presets[number - 1].replace("-", ", ") if presets else "tones of the drawing")
+    """What the variant was built of; in a grid also what else tells it from the others."""
+    cells = release.record["request"]["cells"]
+    cell = cells[number - 1]
+    said = [cell["preset"].replace("-", ", ") if cell["preset"] else "tones of the drawing"]
+    names = {one["sha256"]: one["name"] for one in release.record["sources"]}
+    if len({one["reference_sha256"] for one in cells}) > 1:
+        said.append(f"colours of {names.get(cell['reference_sha256'], 'a picture')}")
+    if len({one["prompt"] for one in cells}) > 1:
+        said.append(f"“{cell['prompt']}”")
+    if len({one["strength"] for one in cells}) > 1:
+        said.append(f"strength {cell['strength']:g}")
+    return escape(" · ".join(said))
+
+
+def _drawn(release: Release, number: int) -> str:
+    request = release.record["request"]
+    cell = request["cells"][number - 1]
+    return f"Seed {request['seed']}, draw {cell['draw'] + 1}, strength {cell['strength']:g}."
 
 
 def _mark(fit: dict) -> str:

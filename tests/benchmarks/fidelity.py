@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from pipelines.fidelity import Fidelity, fidelity
 from pipelines.fidelity_openings import Openings
+from pipelines.grid import grid
 from pipelines.hub import load_speculation
 from pipelines.request import SpeculationRequest
 from studio.samples.building import Building, building
@@ -105,7 +106,7 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, help="folder for the painted variants")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    pipeline, request = load_speculation(options.model), SpeculationRequest("0" * 64, variants=1, model=options.model)
+    pipeline, request = load_speculation(options.model), SpeculationRequest("0" * 64, grid(1), model=options.model)
     scores: dict[str, dict[str, list[float]]] = {}
     words: dict[str, list[str]] = {}
     for seed in range(options.seed, options.seed + options.buildings):

@@ -22,12 +22,13 @@ import cv2
 import numpy as np
 
 from pipelines.fidelity import fidelity
+from pipelines.grid import grid
 from pipelines.hub import load_speculation
 from pipelines.recolour import palette_distance
 from pipelines.request import SpeculationRequest
 from pipelines.speculation import Start
 from studio.drawings.reading import FacadeReading
-from studio.massing import elevation_of, engraved, hours, massings
+from studio.massing import elevation_of, engraved, hour_of, massings
 from studio.samples.building import building
 from studio.samples.facade_manners import MANNERS
 from studio.samples.painting import panel
@@ -36,6 +37,7 @@ from studio.speculate import PRESETS, drawn_part
 
 FIRST_SEED = 5000
 STRENGTH = 0.6
+REFERENCE = "1" * 64  # stands for its digest
 
 
 def main() -> None:
@@ -82,13 +84,13 @@ def _case(name: str, sheet: np.ndarray, reference: np.ndarray, pipeline, side: i
     size = (round(width * side / max(height, width)), round(height * side / max(height, width)))
     drawing = cv2.resize(part.pixels, size, interpolation=cv2.INTER_AREA)
     case: dict = {"sheet": name, "size": list(size), "read_s": read}
-    request = SpeculationRequest("0" * 64, "1" * 64, variants=variants, strength=STRENGTH)
+    request = SpeculationRequest("0" * 64, grid(variants, references_sha256=[REFERENCE], strengths=[STRENGTH]))
     if isinstance(part.reading, FacadeReading) and part.reading.facade is not None:
         case["confidence"] = round(part.reading.confidence, 2)
         presets = [PRESETS[number % len(PRESETS)] for number in range(variants)]
         start = _now()
         drawn, _ = elevation_of(part.reading, part.box, size)
-        lit = massings(drawn, presets, hours(variants, STRENGTH))
+        lit = massings(drawn, presets, [hour_of(draw, STRENGTH) for draw in range(variants)])
         bare = [fidelity(drawing, one.beauty).f for one in lit]
         built = [engraved(one, drawing) for one in lit]
         photographed = _since(start)
@@ -105,7 +107,7 @@ def _case(name: str, sheet: np.ndarray, reference: np.ndarray, pipeline, side: i
 
 def _road(pipeline, request, drawing: np.ndarray, reference: np.ndarray, starts: list[Start] | None) -> dict:
     start = _now()
-    output = pipeline(request, drawing, reference=reference, starts=starts)
+    output = pipeline(request, drawing, references={REFERENCE: reference}, starts=starts)
     return {
         "paint_s": _since(start),
         "line_f": round(float(np.mean([one.f for one in output.fidelity])), 3),

@@ -24,10 +24,11 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from pipelines.grid import grid
 from pipelines.hub import load_speculation
 from pipelines.request import SpeculationRequest
 from pipelines.speculation import Start
-from studio.massing import elevation_of, engraved, hours, massings
+from studio.massing import elevation_of, engraved, hour_of, massings
 from studio.samples.building import building
 from studio.samples.sheets import STYLES, elevation
 from studio.speculate import PRESETS, drawn_part
@@ -58,7 +59,8 @@ def started(part, size: tuple[int, int], presets: list[str], seed: int):
     """The drawing at working size, and a lit massing for each preset."""
     drawing = cv2.resize(part.pixels, size, interpolation=cv2.INTER_AREA)
     drawn, _ = elevation_of(part.reading, part.box, size)
-    built = [engraved(one, drawing) for one in massings(drawn, presets, hours(len(presets), STRENGTH), seed=seed)]
+    hours = [hour_of(draw, STRENGTH) for draw in range(len(presets))]
+    built = [engraved(one, drawing) for one in massings(drawn, presets, hours, seed=seed)]
     return drawing, built
 
 
@@ -68,7 +70,7 @@ def varied(pipeline, part, side: int, presets: list[str]) -> dict:
     size = (round(width * side / max(height, width)), round(height * side / max(height, width)))
     drawing, built = started(part, size, presets, 0)
     starts = [Start(one.beauty, one.lines, one.classes, one.depth) for one in built]
-    request = SpeculationRequest("0" * 64, None, variants=VARIANTS, strength=STRENGTH)
+    request = SpeculationRequest("0" * 64, grid(VARIANTS, strengths=[STRENGTH]))
     openings = part.openings()
     output = pipeline(request, drawing, starts=starts, openings=openings.scaled(size[0] / part.pixels.shape[1]))
     building_ = np.isin(built[0].classes, (1, 2, 3))
@@ -107,7 +109,7 @@ def main() -> None:
         scale = options.seam_side / max(height, width)
         drawing, built = started(part, (round(width * scale), round(height * scale)), [PRESETS[0]], 0)
         starts = [Start(one.beauty, one.lines, one.classes, one.depth) for one in built]
-        request = SpeculationRequest("0" * 64, None, variants=1, strength=STRENGTH, tile_px=512)
+        request = SpeculationRequest("0" * 64, grid(1, strengths=[STRENGTH]), tile_px=512)
         painted = pipeline(request, drawing, starts=starts).variants[0]
         report["seam"] = {"side_px": options.seam_side, "tile_px": 512, "index": round(seam(painted, 512), 4),
                           "of_the_massing": round(seam(built[0].beauty, 512), 4)}  # fmt: skip

@@ -21,6 +21,7 @@ from weave import house
 
 from pipelines import guest
 from pipelines.errors import ModelNotFoundError, PixelsError, UnsupportedModelError
+from pipelines.grid import grid
 from pipelines.hub import load_speculation
 from pipelines.request import SpeculationRequest
 from pipelines.speculation import Locked, Start
@@ -57,8 +58,9 @@ def painters(folders):
     return {name: load_speculation("+".join(folders[part] for part in parts)) for name, parts in FAMILIES.items()}
 
 
-def asked(seed=0, variants=2, **more):
-    return SpeculationRequest(DIGEST, variants=variants, seed=seed, prompt="limestone", model="x", **more)
+def asked(seed=0, variants=2, prompts=("limestone",), strengths=(), references=()):
+    cells = grid(variants, prompts=prompts, strengths=strengths, references_sha256=references)
+    return SpeculationRequest(DIGEST, cells, seed=seed, model="x")
 
 
 def start(drawing):
@@ -86,7 +88,7 @@ def test_a_family_paints_two_variants_that_its_seed_decides(painters, name):
 @pytest.mark.parametrize("name", FAMILIES)
 def test_lines_depth_and_a_lit_view_lead_where_a_family_takes_them_and_are_named_where_not(painters, name):
     drawing, painter = house(64, 96), painters[name]
-    near = asked(variants=1, strength=0.5)
+    near = asked(variants=1, strengths=[0.5])
     plain = painter(near, drawing)
     output = painter(near, drawing, starts=[start(drawing)])
     assert output.findings["led_by"] == LED_BY[name][1] and sorted(output.findings["not_used"]) == sorted(LED_BY[name][2])
@@ -98,7 +100,7 @@ def test_lines_depth_and_a_lit_view_lead_where_a_family_takes_them_and_are_named
 @pytest.mark.parametrize("name", ["sdxl", "klein"])
 def test_view_lines_and_depth_each_change_the_variant(painters, name):
     drawing, painter = house(64, 96), painters[name]
-    near, whole = asked(variants=1, strength=0.5), start(drawing)
+    near, whole = asked(variants=1, strengths=[0.5]), start(drawing)
     others = ({"picture": drawing}, {"lines": ~whole.lines}, {"depth": whole.depth[::-1].copy()})
     starts = [whole, *(replace(whole, **change) for change in others)]
     assert len({painter(near, drawing, starts=[one]).variants[0].tobytes() for one in starts}) == 4
@@ -109,23 +111,36 @@ def test_each_variant_has_a_start_of_its_own_and_what_is_locked_stays(painters):
     locked = Locked(np.zeros((64, 96), bool), np.full((64, 96, 3), 77, np.uint8))
     locked.where[:20] = True
     starts = [whole, replace(whole, picture=drawing)]
-    one, other = painters["sdxl"](asked(strength=0.5), drawing, starts=starts, locked=locked).variants
+    one, other = painters["sdxl"](asked(strengths=[0.5]), drawing, starts=starts, locked=locked).variants
     assert not np.array_equal(one, other) and (one[:20] == 77).all() and (other[:20] == 77).all()
 
 
 def test_strength_says_how_far_the_lit_view_is_left(painters):
     drawing = house(64, 96)
     starts = [start(drawing)]
-    near, far = (painters["sdxl"](asked(variants=1, strength=one), drawing, starts=starts) for one in (0.0, 1.0))
-    assert near.findings["asked"]["strength"] == 0.5  # one step of two, never none
-    assert far.findings["asked"]["strength"] == 1.0 and not np.array_equal(near.variants[0], far.variants[0])
+    near, far = (painters["sdxl"](asked(variants=1, strengths=[one]), drawing, starts=starts) for one in (0.0, 1.0))
+    assert near.findings["asked"][0]["strength"] == 0.5  # one step of two, never none
+    assert far.findings["asked"][0]["strength"] == 1.0 and not np.array_equal(near.variants[0], far.variants[0])
+
+
+def test_each_cell_of_a_grid_has_its_own_words_reference_and_strength(painters):
+    drawing = house(64, 96)
+    plain = {"a" * 64: (200, 40, 30), "b" * 64: (9, 9, 99)}
+    colours = {name: np.full((48, 48, 3), colour, np.uint8) for name, colour in plain.items()}
+    request = asked(variants=4, prompts=["brick", "flint"], references=list(colours))
+    output = painters["klein"](request, drawing, references=colours)
+    words = [one["prompt"].split()[-1] for one in output.findings["asked"]]
+    assert words == ["brick", "flint", "brick", "flint"]
+    assert len({one.tobytes() for one in output.variants}) == 4
+    output = painters["sdxl"](asked(variants=2, strengths=[0.0, 1.0]), drawing, starts=[start(drawing)] * 2)
+    assert [one["strength"] for one in output.findings["asked"]] == [0.5, 1.0]
 
 
 def test_a_reference_is_shown_to_a_model_that_refers_to_pictures(painters):
     drawing, colours = house(64, 96), np.full((48, 48, 3), (180, 120, 60), np.uint8)
-    output = painters["klein"](asked(variants=1), drawing, reference=colours)
-    assert output.findings["palette"] == "reference" and "Image 2" in output.findings["asked"]["prompt"]
-    output = painters["qwen"](asked(variants=1), drawing, reference=colours)
+    output = painters["klein"](asked(variants=1, references=[DIGEST]), drawing, references={DIGEST: colours})
+    assert output.findings["palette"] == "reference" and "Image 2" in output.findings["asked"][0]["prompt"]
+    output = painters["qwen"](asked(variants=1, references=[DIGEST]), drawing, references={DIGEST: colours})
     assert "not used" in output.findings["palette"] and output.findings["not_used"] == ["reference"]
 
 

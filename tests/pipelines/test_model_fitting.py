@@ -19,6 +19,7 @@ from pipelines.errors import (
     UnsafeModelError,
     UnsupportedModelError,
 )
+from pipelines.grid import grid
 from pipelines.hub import load_speculation
 from pipelines.memory import Memory
 from pipelines.request import SpeculationRequest
@@ -40,7 +41,7 @@ def few_steps(monkeypatch):
 
 
 def asked(**more):
-    return SpeculationRequest(DIGEST, variants=1, prompt="limestone", model="x", **more)
+    return SpeculationRequest(DIGEST, grid(1, prompts=["limestone"]), model="x", **more)
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from weave import cracks, house, weave
 from pipelines import guest, hub
 from pipelines.bundled import bundled_digest, bundled_folder, is_bundled, weights_digest
 from pipelines.errors import ModelNotFoundError, PipelineError, UnsafeModelError, UnsupportedModelError, WeightsMissingError
+from pipelines.grid import grid
 from pipelines.guest import GuestRestoration, crop_around
 from pipelines.guest_speculation import GuestSpeculation
 from pipelines.hub import available_models, load_restoration, load_speculation
@@ -129,7 +130,7 @@ def test_a_guest_paints_variants_led_by_the_lines(folders, name):
     model = "+".join(folders[part] for part in name.split("+"))
     painter = load_speculation(model)
     assert isinstance(painter, GuestSpeculation)
-    output = painter(SpeculationRequest(DIGEST, variants=2, prompt="limestone", model=model), house(70, 100))
+    output = painter(SpeculationRequest(DIGEST, grid(2, prompts=["limestone"]), model=model), house(70, 100))
     one, other = output.variants
     assert one.shape == (70, 100, 3) and one.dtype == np.uint8 and not np.array_equal(one, other)
     assert len(output.fidelity) == 2 and output.findings["painted_by"] == "model"

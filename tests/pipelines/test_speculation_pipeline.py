@@ -7,6 +7,7 @@ from weave import house, weave
 
 from pipelines.errors import PixelsError
 from pipelines.fidelity import FREE, RECONSTRUCTION, fidelity
+from pipelines.grid import grid
 from pipelines.lines import extract_lines
 from pipelines.network import RestorationNetwork
 from pipelines.palette import OWN, coloured, palette_of, surroundings, tones, varied
@@ -16,8 +17,11 @@ from pipelines.speculation import SpeculationPipeline, Start
 DIGEST = hashlib.sha256(b"a drawing").hexdigest()
 
 
-def ask(**changes):
-    return SpeculationRequest(DIGEST, **{"variants": 2, "tile_px": 128, **changes})
+RED = "f" * 64
+
+
+def ask(variants=2, tile_px=128, **axes):
+    return SpeculationRequest(DIGEST, grid(variants, **axes), tile_px=tile_px)
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +50,7 @@ def test_the_tile_size_changes_no_byte_of_a_variant(painter):
 
 def test_a_model_that_has_learnt_nothing_still_shows_the_drawing_and_says_who_painted(untaught):
     drawing = house()
-    output = untaught(ask(variants=1, strength=0.0), drawing)
+    output = untaught(ask(variants=1, strengths=[0.0]), drawing)
     assert output.findings["painted_by"] == "prefill" and output.findings["ink_opacity"] > 0
     variant = output.variants[0].astype(int)
     ink = tones(drawing) < 0.3
@@ -56,14 +60,14 @@ def test_a_model_that_has_learnt_nothing_still_shows_the_drawing_and_says_who_pa
 
 def test_fidelity_is_measured_before_the_ink_so_that_ink_earns_no_praise(untaught):
     drawing = house(480, 640)
-    output = untaught(ask(variants=1, strength=0.0), drawing)
+    output = untaught(ask(variants=1, strengths=[0.0]), drawing)
     assert fidelity(drawing, output.variants[0]).f > output.fidelity[0].f
 
 
 def test_a_reference_brings_its_colours(untaught):
     red = np.zeros((40, 60, 3), np.uint8)
     red[...] = np.linspace(30, 250, 60).astype(np.uint8)[None, :, None] * np.array([1, 0.2, 0.2])
-    output = untaught(ask(variants=1, strength=0.0), house(), reference=red)
+    output = untaught(ask(variants=1, strengths=[0.0], references_sha256=[RED]), house(), references={RED: red})
     variant = output.variants[0].astype(int)
     assert output.findings["palette"] == "reference"
     assert (variant[..., 0] - variant[..., 2]).mean() > 40
@@ -94,7 +98,7 @@ def test_sky_is_around_the_building_and_never_inside_it():
 
 def test_a_blank_sheet_gives_a_plain_picture_and_no_praise(untaught):
     blank = np.full((64, 64, 3), 240, np.uint8)
-    output = untaught(ask(variants=1, strength=0.0), blank)
+    output = untaught(ask(variants=1, strengths=[0.0]), blank)
     assert output.fidelity[0].f == 0 and output.fidelity[0].interpretation == FREE
     assert np.isfinite(coloured(tones(blank), OWN)).all()
 
@@ -122,7 +126,9 @@ def test_sizes_and_kinds_are_checked(untaught):
         with pytest.raises(PixelsError, match="drawing"):
             untaught(ask(), wrong)
     with pytest.raises(PixelsError, match="reference"):
-        untaught(ask(), house(), reference=np.zeros((64, 64), np.uint8))
+        untaught(ask(references_sha256=[RED]), house(), references={RED: np.zeros((64, 64), np.uint8)})
+    with pytest.raises(PixelsError, match="not given"):
+        untaught(ask(references_sha256=[RED]), house())
     with pytest.raises(PixelsError):
         fidelity(house(60, 80), house(60, 90))
 
@@ -153,9 +159,19 @@ def test_a_massing_is_where_a_variant_starts_and_the_model_acts_on_the_building_
         assert not np.array_equal(variant[acted], start.picture[acted])
 
 
+def test_strengths_over_one_massing_are_shares_of_one_answer(painter):
+    drawing, start, done = house(64, 96), lit(house(64, 96)), []
+    none, half, whole = (v.astype(float) for v in painter(
+        ask(3, strengths=[0.0, 0.25, 0.5]), drawing, starts=[start] * 3, on_progress=lambda *said: done.append(said)
+    ).variants)  # fmt: skip
+    assert np.abs(half - (none + whole) / 2).max() <= 1, "0.25 leaves the massing half as far as 0.5"
+    assert np.abs(whole - none).mean() > 0.5
+    assert done[-1] == (1, 1), "asked of the network once"
+
+
 def test_at_strength_0_a_variant_is_its_massing_and_no_model_painted(painter):
     drawing = house(64, 96)
-    output = painter(ask(variants=1, strength=0.0), drawing, starts=[lit(drawing)])
+    output = painter(ask(variants=1, strengths=[0.0]), drawing, starts=[lit(drawing)])
     assert output.findings["painted_by"] == "prefill" and not output.acted[0].any()
     assert np.array_equal(output.variants[0], lit(drawing).picture)
 
@@ -164,7 +180,8 @@ def test_a_massing_takes_the_references_palette_and_says_how_near_it_came(untaug
     red = np.zeros((40, 60, 3), np.uint8)
     red[...] = np.linspace(30, 250, 60).astype(np.uint8)[None, :, None] * np.array([1, 0.2, 0.2])
     drawing = house(64, 96)
-    output = untaught(ask(variants=1, strength=0.0), drawing, reference=red, starts=[lit(drawing)])
+    request = ask(variants=1, strengths=[0.0], references_sha256=[RED])
+    output = untaught(request, drawing, references={RED: red}, starts=[lit(drawing)])
     variant = output.variants[0].astype(int)
     assert (variant[..., 0] - variant[..., 2]).mean() > 40
     assert len(output.findings["palette_distance"]) == 1

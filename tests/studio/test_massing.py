@@ -7,8 +7,9 @@ import pytest
 
 from blender_addon.errors import BlenderNotFoundError
 from blender_addon.scenes.presets import ERAS
+from pipelines.grid import grid
 from studio.drawings.reading import ReadOpening
-from studio.massing import CLASSES, _drawn_stacks, elevation_of, engraved, hours, lines_of, massings
+from studio.massing import CLASSES, _drawn_stacks, elevation_of, engraved, hour_of, lines_of, massings
 from studio.samples.building import building
 from studio.samples.sheets import elevation
 from studio.speculate import _alone, _built, drawn_part
@@ -56,17 +57,17 @@ def test_lines_lie_where_depth_or_direction_change_and_nowhere_else():
 
 
 def test_the_first_variant_has_the_draughtsmans_sun_and_all_stand_at_the_left():
-    found = hours(5, 0.6)
+    found = [hour_of(draw, 0.6) for draw in range(5)]
     assert found[0].towards == (1.0, 1.0, -1.0) and len(set(found)) > 2
     assert all(one.towards[0] > 0 > one.towards[2] for one in found)
-    assert set(hours(3, 0.0)) == {found[0]}, "at strength 0 no hour changes"
+    assert {hour_of(draw, 0.0) for draw in range(3)} == {found[0]}, "at strength 0 no hour changes"
 
 
 @pytest.mark.blender
 def test_a_massing_is_lit_and_falls_on_its_drawing(part):
     size = part.pixels.shape[1::-1]
     drawn, _ = elevation_of(part.reading, part.box, size)
-    (one,) = massings(drawn, [ERAS["georgian"]], hours(1, 0.6))
+    (one,) = massings(drawn, [ERAS["georgian"]], [hour_of(0, 0.6)])
     assert one.beauty.shape == part.pixels.shape and one.lines.shape == one.ids.shape == part.pixels.shape[:2]
     assert {CLASSES[number] for number in np.unique(one.classes)} == set(CLASSES)
     mean = {name: one.beauty[one.classes == number].mean(0) for number, name in enumerate(CLASSES)}
@@ -89,7 +90,8 @@ def test_without_a_blender_the_tones_are_where_variants_start_and_the_record_say
         raise BlenderNotFoundError("No Blender was found.")
 
     monkeypatch.setattr("blender_addon.elevation_job.find_blender", none)
-    same, built = _built(part, (), 2, 0.6, 0, "a" * 64, None)
+    same, cells, built = _built(part, grid(2, presets=["tudor"]), 0, "a" * 64, None)
+    assert [cell.preset for cell in cells] == [None, None], "materials of nothing"
     assert built == [] and np.array_equal(same.pixels, part.pixels)
     assert "No Blender was found." in same.notes[-1] and "tones" in same.notes[-1]
 
@@ -106,7 +108,7 @@ def test_only_where_a_stack_is_drawn_before_the_roof_its_sides_are_left_out(part
     """A chimney that ends at the ridge has no strip of bare slate below it."""
     height, width = part.pixels.shape[:2]
     drawn, _ = elevation_of(part.reading, part.box, (width, height))
-    one = massings(drawn, ["georgian"], hours(1, 0))[0]
+    one = massings(drawn, ["georgian"], [hour_of(0, 0)])[0]
     stacks = [np.nonzero(one.ids == number) for number, e in enumerate(one.model.elements, 1) if e.kind == "chimney"]
     rows, columns = next(found for found in stacks if len(found[0]))
     courses = np.zeros((height, width), np.float32)

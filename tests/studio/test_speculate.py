@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from pipelines.errors import RequestError
 from provenance.home import Home
 from studio.ancestry import ancestor_of
 from studio.errors import AncestorError, MaskSizeError
@@ -30,7 +31,7 @@ def drawing(tmp_path_factory):
 @pytest.fixture(scope="module")
 def variants(drawing, place, tmp_path_factory):
     out = tmp_path_factory.mktemp("variants")
-    speculate(drawing, out, home=place, variants=1, strength=0.3)
+    speculate(drawing, out, home=place, variants=1, strengths=[0.3])
     return out
 
 
@@ -52,6 +53,33 @@ def test_a_facade_wears_its_variant_and_says_that_a_model_made_it(variants, draw
     assert any(one["author"] == "rule" for one in scene["elements"])
     sources = json.loads((tmp_path / "worn" / "record.json").read_text())["sources"]
     assert [one["name"] for one in sources] == ["facade.png", "variant-1.png"]
+
+
+def test_a_grid_is_drawn_sealed_and_laid_out_as_one(drawing, place, tmp_path):
+    for name, colour in (("dawn", (230, 160, 120)), ("dusk", (70, 80, 130))):
+        ramp = np.linspace(0.2, 1, 64)[:, None, None] * np.array(colour)
+        cv2.imwrite(str(tmp_path / f"{name}.png"), np.repeat(ramp, 64, 1).astype(np.uint8)[..., ::-1])
+    liked = [tmp_path / "dawn.png", tmp_path / "dusk.png"]
+    speculate(drawing, tmp_path / "out", home=place, references=liked, presets=["tudor"], strengths=[0.2, 0.9])
+    record = json.loads((tmp_path / "out" / "record.json").read_text())
+    cells = record["request"]["cells"]
+    names = {one["sha256"]: one["name"] for one in record["sources"]}
+    drawn = [(names[cell["reference_sha256"]], cell["strength"], cell["draw"]) for cell in cells]
+    assert drawn == [("dawn.png", 0.2, 0), ("dawn.png", 0.9, 0), ("dusk.png", 0.2, 0), ("dusk.png", 0.9, 0)]
+    assert record["findings"]["massing_of"] == [1, 1, 1, 1], "one light and one house for all of them"
+    assert [p.name for p in sorted((tmp_path / "out").glob("massing-*.png"))] == ["massing-1.png"]
+    one, _, other, _ = (cv2.imread(str(tmp_path / "out" / f"variant-{k}.png")).astype(int) for k in (1, 2, 3, 4))
+    assert (one - other)[..., 2].mean() > 20, "dawn is redder"
+    sheet, width = cv2.imread(str(tmp_path / "out" / "contact.png")), one.shape[1]
+    assert sheet.shape[1] == 72 + 2 * min(max(width, 420), 640) + 28, "strengths across, references down"
+
+
+def test_what_cannot_be_drawn_at_once_is_refused_before_anything_is_read(drawing, place, tmp_path):
+    with pytest.raises(RequestError, match="16 are the most"):
+        speculate(tmp_path / "none.png", tmp_path / "out", home=place, strengths=[k / 20 for k in range(18)])
+    with pytest.raises(RequestError, match="reads none"):
+        speculate(drawing, tmp_path / "out", home=place, prompts=["flint", "brick"])
+    assert not (tmp_path / "out").exists()
 
 
 def test_another_drawings_variant_and_a_plan_that_should_wear_one_are_refused(variants, place, tmp_path):

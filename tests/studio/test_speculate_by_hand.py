@@ -155,7 +155,7 @@ def test_a_corrected_and_sealed_reading_is_where_variants_start(drawing, read, t
     release(draft_from(source, sheet_read, request_of(source, Given(), "elevation"), values), tmp_path / "reading", home)
 
     given = tmp_path / "reading" / "reading.json"
-    speculate(drawing, tmp_path / "out", home=home, variants=1, strength=0.0, reading=given)
+    speculate(drawing, tmp_path / "out", home=home, variants=1, strengths=[0.0], reading=given)
     record = json.loads((tmp_path / "out" / "record.json").read_text())
     assert record["request"]["reading_sha256"] in {one["sha256"] for one in record["sources"]}
     (moved,) = record["findings"]["by_person"]["openings"]

@@ -3,13 +3,13 @@
 import numpy as np
 from PIL import ImageFont
 
-from studio.report.contact import Cell, contact_sheet, wrapped
+from studio.report.contact import Shown, contact_sheet, wrapped
 
 LONG = "half-timbered with hand-made tiles and leaded casements · seed 4294967295·15 · strength 0.6 · free interpretation"
 
 
 def cell(width, height, value, lines=(LONG,)):
-    return Cell(np.full((height, width, 3), value, np.uint8), f"Variant {value}", lines, np.ones((height, width), bool))
+    return Shown(np.full((height, width, 3), value, np.uint8), f"Variant {value}", lines, np.ones((height, width), bool))
 
 
 def test_no_caption_leaves_its_column_or_the_sheet():
@@ -33,7 +33,7 @@ def test_captions_do_not_lie_over_one_another_or_over_pictures():
 
 def test_where_a_model_acted_is_kept_at_the_cells_size():
     tall = cell(100, 300, 9)
-    sheet = contact_sheet([Cell(np.zeros((50, 80, 3), np.uint8), "The drawing"), tall])
+    sheet = contact_sheet([Shown(np.zeros((50, 80, 3), np.uint8), "The drawing"), tall])
     assert sheet.acted.mean() > 0.2
     assert (sheet.pixels[sheet.acted] == 9).all(), "exactly the variant's pixels"
 
@@ -43,3 +43,13 @@ def test_a_word_longer_than_the_line_is_broken_and_nothing_is_lost():
     lines = wrapped("a " + "m" * 200 + " z", font, 120)
     assert all(font.getlength(line) <= 120 for line in lines)
     assert "".join(lines).replace(" ", "") == "a" + "m" * 200 + "z"
+
+
+def test_a_grid_stands_in_its_columns_below_the_drawing():
+    sheet = contact_sheet([cell(420, 300, 10 + k) for k in range(7)], columns=3)
+    titles = [box for box in sheet.captions if box[0] == min(x0 for x0, *_ in sheet.captions)]
+    rows = sorted({box[1] for box in titles})
+    assert sheet.pixels.shape[1] == 72 + 3 * 420 + 2 * 28
+    beside = sheet.acted[: rows[0] - 40, 36 + 420 + 28 :]
+    assert not beside.any(), "nothing stands beside the drawing"
+    assert (sheet.pixels == 16).all(-1).any(), "the last one is there"

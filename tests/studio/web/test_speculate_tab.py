@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import asdict
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
+from pipelines.grid import grid
 from provenance.home import Home
 from studio.errors import NoDrawingError
 from studio.samples.building import building
@@ -19,7 +21,7 @@ from studio.web.drawing_board import board_of, laid, locked, variant_path
 from studio.web.errors import NothingToDoError
 from studio.web.job import Job
 from studio.web.painter import layer_uri
-from studio.web.speculate_tab import MATERIALS, chosen_of, corrections
+from studio.web.speculate_tab import MATERIALS, chosen_of, corrections, wished
 from studio.web.storage import Storage
 from studio.web.tracer import SCRIPT, tracer
 from studio.web.variants_shown import caption, contact, views_of
@@ -75,7 +77,8 @@ def test_a_free_interpretation_is_called_one_in_words(tmp_path):
     kept = {**fit, "interpretation": "reconstruction", "openings": {"kept": 9, "moved": 0, "lost": 0, "invented": 0}}
     record = {
         "findings": {"fidelity": [fit, kept], "prefill": "tones"},
-        "request": {"presets": [], "seed": 3},
+        "request": {"cells": [asdict(cell) for cell in grid(2, strengths=[0.3, 0.6])], "seed": 3},
+        "sources": [],
         "assumptions": ["No massing was built: no Blender. Its flattened tones are where the variants start."],
     }
     sheet = np.zeros((40, 60, 3), np.uint8)
@@ -92,6 +95,12 @@ def test_a_free_interpretation_is_called_one_in_words(tmp_path):
         variant_path(release, 3)
     with pytest.raises(NothingToDoError):
         chosen_of(nothing_chosen)
+
+
+def test_the_controls_become_a_grid_of_wishes():
+    asked = wished(["tudor"], ["/a/dawn.png", "/a/dusk.png"], " flint \n\nbrick", [0.6, 0.0], 6, None, " ")
+    assert asked.prompts == ("flint", "brick") and asked.strengths == (0.0, 0.6) and asked.rights is None
+    assert [path.name for path in asked.references] == ["dawn.png", "dusk.png"] and asked.seed == 0
 
 
 def test_all_materials_are_offered_once():
