@@ -11,6 +11,7 @@ from diffusers import DiffusionPipeline, FlowMatchEulerDiscreteScheduler
 
 from pipelines.composite import check_mask, check_pixels, composite, floats
 from pipelines.errors import PixelsError
+from pipelines.grain import known_energy, matched
 from pipelines.holdout import blocks, holdout_error, joined
 from pipelines.hypotheses import spread, texture_of
 from pipelines.network import RestorationNetwork
@@ -144,12 +145,12 @@ class RestorationPipeline(DiffusionPipeline):
         mean, doubt = mean_mode(self.network, plane, tick)  # three values and one per pixel of the hole
 
         # 6. Flow mode, hypothesis by hypothesis: from the mean plus noise at t = τ in four steps; the noise is keyed on
-        #    (seed, hypothesis, y, x), so no order changes anything.
+        #    (seed, hypothesis, y, x), so no order changes anything. What it adds is brought to the grain of the surroundings.
         # 7. Composite: the original's samples, bit for bit, outside the mask.
-        hypotheses = []
+        hypotheses, known = [], known_energy(pixels, changed) if any(textures) else None
         for hypothesis, texture in enumerate(textures):
             values = mean
-            if texture > 0:
+            if texture > 0 and known is not None:
                 values = flow(
                     self.network,
                     self.scheduler,
@@ -160,6 +161,7 @@ class RestorationPipeline(DiffusionPipeline):
                     hypothesis=hypothesis,
                     tick=tick,
                 )
+                values = matched(known, changed, request.tile_px, mean, values, texture / LIVELIEST)
             hypotheses.append(_composited(pixels, changed, plane.tiles, values))
 
         # 8. Say how far off the mean may be, and where the hypotheses disagree.

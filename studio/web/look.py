@@ -38,6 +38,8 @@ font-size:.85rem}
 span.free{color:var(--warn)}span.keeps{color:#1b6b45}.dark span.keeps{color:#7fc9a4}
 .contact{display:grid;gap:1.4rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,15rem),1fr));padding:0!important;
 list-style:none!important;margin:.8rem 0 0}
+@media(min-width:60rem){.contact.grid{grid-template-columns:repeat(var(--columns),1fr)}
+.contact.grid>:first-child{grid-column:1/-1;max-width:22rem}}
 .contact li{display:flex;flex-direction:column;margin:0}
 .contact img{width:100%;height:auto;margin:auto 0 0;border-radius:3px;background:var(--line)}
 .contact p{margin:.4rem 0 0;line-height:1.5;font-size:.92rem}

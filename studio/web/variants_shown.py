@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipelines.grid import Cell, laid_out
 from studio.report.facts import plural
 from studio.report.fidelity_map import COLOURS, WORDS
 from studio.report.preview import data_uri, preview
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 SHOWN_PX, SHOWN_BYTES = 1400, 1_500_000
 CELL_PX, CELL_BYTES = 640, 200_000
+MOST_COLUMNS = 4  # of a grid beside each other
 LARGER = 3  # times its own size is as large as a small picture is shown
 VARIANT, FATES, MASSING = "The variant", "Kept, moved, lost, invented", "The massing it began from"
 
@@ -49,7 +51,11 @@ def contact(release: Release, drawing: np.ndarray) -> str:
         pixels = open_source(release.folder / f"variant-{number}.png").pixels
         text = f"<strong>Variant {number}</strong> {_built(release, number)}<br>F {fit['f']:.2f} {_mark(fit)}"
         cells.append(_cell(pixels, f"Variant {number}", text))
-    return unbraced(f'<p>{escape(said)}</p><ul class="contact">{"".join(cells)}</ul>')
+    columns, across, down = laid_out([Cell(**cell) for cell in release.record["request"]["cells"]])
+    is_grid = bool(down) and columns <= MOST_COLUMNS  # more would be too small to compare; then they wrap
+    style = f'class="contact grid" style="--columns:{columns}"' if is_grid else 'class="contact"'
+    said += f" Across: {', then '.join(across)}. Down: {', then '.join(down)}." if is_grid else ""
+    return unbraced(f'<p>{escape(said)}</p><ul {style}>{"".join(cells)}</ul>')
 
 
 def large(release: Release, number: int, view: str) -> str:
