@@ -14,6 +14,8 @@ from studio.drawings.section_cut import cut_masonry
 
 FLOOR_SPAN = 0.35  # a floor is cut over a third of the building at least; lintels and landings are shorter
 THICK = 3.0  # of the usual floor's thickness: vaults and stoves thicken one floor, not threefold
+STOREY_ENDS, AT_THE_END = 0.2, 0.06  # of a storey's height beside its floors, and of its width beside its outer walls
+UNWALLED = 0.3  # of a storey's rows with a wall at its ends: fewer carry nothing, and all but as many are a storey
 SURE = 0.6  # openings behind a cut are read only when they are plain: furniture and panelling look like windows
 
 
@@ -34,7 +36,7 @@ def read_section(sheet: np.ndarray | Rectified, box: Box | None = None) -> Secti
     ground = _ground(mask, mass, [], span)
     for beside in (cut[ground - 2 :, : span[0]], cut[ground - 2 :, span[2] :]):
         beside[:] = False
-    floors = _floors(cut, gray, span)
+    floors = _carried(_floors(cut, gray, span), cut)
     if is_inverted:
         cut[ground + 1 :] = False  # bare paper under the floor is no masonry
     roof = _roof(mass, floors, span)
@@ -95,6 +97,20 @@ def _floors(cut: np.ndarray, gray: np.ndarray, span: Box) -> list[LevelLine]:
             y = float(heavy)
         found.append(LevelLine("floor", y + y0, float(left + x0), float(right + x0), round(0.4 + 0.6 * full / wide, 3)))
     return found[::-1]
+
+
+def _carried(floors: list[LevelLine], cut: np.ndarray) -> list[LevelLine]:
+    """The floors, from below to above, without a ridge beam: a band to which no wall rises, though one does to those below."""
+
+    def walled(below: LevelLine, above: LevelLine) -> float:
+        rows = cut[round(above.y + STOREY_ENDS * (below.y - above.y)) : round(below.y - STOREY_ENDS * (below.y - above.y))]
+        reach = max(2, round(AT_THE_END * (below.x1 - below.x0)))
+        ends = [rows[:, max(0, round(x) - reach) : round(x) + reach] for x in (below.x0, below.x1)]
+        return float(np.mean([end.any(1).mean() if end.size else 0.0 for end in ends]))
+
+    while len(floors) > 2 and walled(floors[-2], floors[-1]) < UNWALLED < 1 - UNWALLED < walled(floors[-3], floors[-2]):
+        floors = floors[:-1]
+    return floors
 
 
 def _top_face(part: np.ndarray, top: int, left: int, right: int) -> float:

@@ -62,3 +62,12 @@ def test_a_roof_drawn_closed_is_no_floor_of_its_own_thickness():
     true = [(back @ (sheet.image.shape[1] / 2, y, 1))[1] for y in sheet.floors]
     for y in true[1:]:
         assert min(abs(floor.y - y) for floor in reading.floors) < 0.02 * (true[0] - true[-1])
+
+
+def test_a_ridge_beam_under_closed_gables_is_no_floor_and_the_eaves_stay_below_it():
+    house = building(5002)  # cut lengthways: its roof stands over the walls as a second, hollow house
+    sheet = section(house, "hollow")
+    reading = read_section(age(sheet.image, 15008)[0])
+    assert len(reading.floors) == len(house.heights) + 1
+    eaves, ridge = (next(line.y for line in reading.lines if line.name == name) for name in ("eaves", "ridge"))
+    assert (eaves - ridge) / (reading.ground_y - eaves) == pytest.approx(house.roof_height / house.height, rel=0.1)
