@@ -18,9 +18,9 @@ from studio.read import KINDS, Given, SheetReading, draft_from, read_sheet, requ
 from studio.report.preview import preview
 from studio.sources import Source, open_source
 from studio.speculate import eight_bit_rgb
+from studio.web.controls import PICTURES, in_order, sealed_message, zipped
 from studio.web.desk import Desk, Desks
 from studio.web.errors import NothingToDoError
-from studio.web.restore_tab import PICTURES, in_order, zipped
 from studio.web.sentences import complaint, message, unbraced
 from studio.web.tracer import tracer
 
@@ -97,9 +97,8 @@ def read_tab(desks: Desks) -> None:
                 raise NothingToDoError("Read a sheet first.")
             done = sealed_reading(now, sent, desks.storage.new_folder(key, "reading"), desks)
             archive = zipped(done.folder, desks.storage.new_folder(key, "archive"), f"{Path(now.source.name).stem}-reading")
-            text = message(f"Sealed: {len(done.files)} files, leaf {done.leaf} of this machine's log.")
             paths = [str(path) for path in in_order(done)]
-            return text, gr.update(visible=True), str(done.folder / "reading.json"), str(archive), paths
+            return sealed_message(done), gr.update(visible=True), str(done.folder / "reading.json"), str(archive), paths
         except Exception as error:  # noqa: BLE001 - as above
             return complaint(error), gr.update(), gr.update(), gr.update(), gr.update()
 

@@ -2,7 +2,6 @@
 
 # no "from __future__ import annotations" here: gradio finds the request by an annotation that must be a class, and gradio may
 # only be imported inside the function
-import zipfile
 from collections.abc import Callable, Iterator
 from html import escape
 from pathlib import Path
@@ -10,18 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from provenance.release import Release
 from studio.report.evidence import evidence_map
 from studio.report.facts import Facts
 from studio.report.pieces import assumptions, comparison, facts_list, legend, share_bar
 from studio.sources import open_source
+from studio.web.controls import PICTURES, in_order, run_and_stop, sealed_message, seed_and_rights, zipped
 from studio.web.desk import Desk, Desks, Restored, Wishes
 from studio.web.job import Job
 from studio.web.painter import layer_uri, painter
 from studio.web.sentences import complaint, message, progress, unbraced
 
 FIELD = "mask-data"
-PICTURES = [".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".avif"]
 
 
 def restore_tab(desks: Desks) -> None:
@@ -51,14 +49,8 @@ def restore_tab(desks: Desks) -> None:
             hypotheses = gr.Slider(1, 8, 1, step=1, label="Hypotheses", info=info, min_width=280)
             info = "0 is the safest, 1 the liveliest."
             texture = gr.Slider(0, 1, 0, step=0.05, label="Texture", info=info, min_width=280)
-        with gr.Row():
-            info = "The same seed gives the same pixels."
-            seed = gr.Number(0, label="Seed", precision=0, minimum=0, maximum=2**31 - 1, info=info, min_width=280)
-            info = "Its URI or wording; left empty, the one in the file counts."
-            rights = gr.Textbox(label="Rights statement", info=info, max_length=500, min_width=280)
-        with gr.Row():
-            run = gr.Button("Make a proposal", variant="primary", elem_id="run")
-            stop = gr.Button("Stop", variant="stop", interactive=False, elem_id="stop")
+        seed, rights = seed_and_rights()
+        run, stop = run_and_stop("Make a proposal", "run", "stop")
         told = gr.HTML(elem_id="told")
     with gr.Column(visible=False) as third:
         gr.HTML("<h2>4. The proposal</h2>", elem_classes="piece")
@@ -122,8 +114,7 @@ def restore_tab(desks: Desks) -> None:
             paths = [str(path) for path in in_order(sealed)]
             place = desks.storage.new_folder(str(request.session_hash), "archive")
             archive = str(zipped(sealed.folder, place, f"{Path(restored.before.name).stem}-release"))
-            text = message(f"Sealed: {len(sealed.files)} files, leaf {sealed.leaf} of this machine's log.")
-            shown = gr.update(visible=True)
+            text, shown = sealed_message(sealed), gr.update(visible=True)
             yield text, gr.update(**ready), gr.update(**busy), shown, proposal(restored), paths[0], archive, paths
         except Exception as error:  # noqa: BLE001 - as above
             yield complaint(error), gr.update(**ready), gr.update(**busy), keep, keep, keep, keep, keep
@@ -169,25 +160,6 @@ def proposal(restored: Restored) -> str:
         f"<h3>How it was made</h3>{facts_list(facts)}<h3>Assumed, and not given</h3>{assumptions(facts)}"
     )
     return f"<style>{compared.style}</style>{unbraced(body)}"
-
-
-def in_order(release: Release) -> list[Path]:
-    """The files of a Release, the main one first, with the Record and its proof at the end."""
-    names = [file.name for file in release.files]
-    for name in ("record.json", "record.tlog-proof"):
-        if name not in names and (release.folder / name).is_file():
-            names.append(name)
-    return [release.folder / name for name in names]
-
-
-def zipped(folder: Path, target: Path, name: str) -> Path:
-    """All files of a Release in one archive, stored and not compressed, so that their bytes are the sealed ones."""
-    target.mkdir(parents=True)
-    archive = target / f"{name}.zip"
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as packed:
-        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-            packed.write(path, path.relative_to(folder).as_posix())
-    return archive
 
 
 def _how_much(facts: Facts) -> str:

@@ -10,11 +10,11 @@ from blender_addon.scenes.presets import ERAS, GLAZINGS, ROOFS, WALLS
 from pipelines.grid import USUAL_STRENGTH, USUAL_VARIANTS
 from provenance.release import Release
 from studio.speculate import eight_bit_rgb
+from studio.web.controls import PICTURES, run_and_stop, sealed_message, seed_and_rights, zipped
 from studio.web.desk import Desk, Desks, VariantWishes
 from studio.web.drawing_board import KEPT, TRACE, Laid, board_of, brush_of, laid, locked, variant_path
 from studio.web.errors import NothingToDoError
 from studio.web.job import Job
-from studio.web.restore_tab import PICTURES, zipped
 from studio.web.sentences import complaint, message, progress
 from studio.web.variants_shown import VARIANT, contact, count_of, large, views_of
 
@@ -71,14 +71,8 @@ def speculate_tab(desks: Desks) -> None:
             "with other noise."
         )
         variants = gr.Slider(1, MOST, USUAL_VARIANTS, step=1, label="Variants", info=info, elem_id="variants")
-        with gr.Row():
-            info = "The same seed gives the same pixels."
-            seed = gr.Number(0, label="Seed", precision=0, minimum=0, maximum=2**31 - 1, info=info, min_width=280)
-            info = "Its URI or wording; left empty, the one in the file counts."
-            rights = gr.Textbox(label="Rights statement", info=info, max_length=500, min_width=280)
-        with gr.Row():
-            run = gr.Button("Draw variants", variant="primary", elem_id="draw-variants")
-            stop = gr.Button("Stop", variant="stop", interactive=False, elem_id="stop-variants")
+        seed, rights = seed_and_rights()
+        run, stop = run_and_stop("Draw variants", "draw-variants", "stop-variants")
         told = gr.HTML(elem_id="variants-told")
     with gr.Column(visible=False) as fourth:
         gr.HTML("<h2>4. The variants</h2>", elem_classes="piece")
@@ -101,9 +95,7 @@ def speculate_tab(desks: Desks) -> None:
         )
         brush = gr.HTML(elem_id="kept-editor", elem_classes="piece")
         painted = gr.Textbox(visible="hidden", elem_id=KEPT, elem_classes="sent", show_label=False)
-        with gr.Row():
-            again = gr.Button("Draw again, and keep what is painted", variant="primary", elem_id="draw-again")
-            halt_again = gr.Button("Stop", variant="stop", interactive=False, elem_id="stop-again")
+        again, halt_again = run_and_stop("Draw again, and keep what is painted", "draw-again", "stop-again")
         told_again = gr.HTML(elem_id="again-told")
 
     def take(path: str | None, request: gr.Request) -> tuple:
@@ -166,12 +158,11 @@ def speculate_tab(desks: Desks) -> None:
                 raise NothingToDoError("Another drawing was chosen meanwhile: the variants of the earlier one are not shown.")
             now.release, now.chosen = release, None
             archive = zipped(release.folder, desks.storage.new_folder(key, "archive"), f"{now.path.stem}-variants")
-            text = message(f"Sealed: {len(release.files)} files, leaf {release.leaf} of this machine's log.")
             choices = [(f"{k}", k) for k in range(1, count_of(release) + 1)]
             shown, first = gr.update(visible=True), str(variant_path(release, 1))
             beside = contact(release, eight_bit_rgb(now.source.pixels))
             yield (
-                text, ready, busy, shown, beside, gr.update(choices=choices, value=1),
+                sealed_message(release), ready, busy, shown, beside, gr.update(choices=choices, value=1),
                 gr.update(choices=views_of(release), value=VARIANT), large(release, 1, VARIANT), first, str(archive),
                 gr.update(visible=False),
             )  # fmt: skip

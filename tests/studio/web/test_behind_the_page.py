@@ -19,13 +19,13 @@ from provenance.errors import RightsError
 from provenance.home import Home
 from provenance.verdict import Verdict
 from studio.errors import MaskSizeError, StudioError
+from studio.web.controls import zipped
 from studio.web.desk import Desks, Wishes, gathered
 from studio.web.errors import NothingToDoError, ServeError, StoppedError
 from studio.web.job import Job, Standing
 from studio.web.page import check_host, host_names
 from studio.web.painter import layer_uri, painter, read_painted
 from studio.web.painting import as_png, corrected, full_size, proxy, shrunk_mask
-from studio.web.restore_tab import zipped
 from studio.web.sentences import complaint, progress
 from studio.web.storage import Storage, remove_abandoned
 from studio.web.verify_tab import described

@@ -12,6 +12,8 @@ import cv2
 import numpy as np
 import pytest
 
+from studio.samples.painting import panel as sample_panel
+
 pytestmark = pytest.mark.browser
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
@@ -233,8 +235,9 @@ def test_a_mask_can_be_painted_with_keys_and_taken_back(tab, tmp_path):
 
 def test_stop_stops_and_seals_nothing(tab, tmp_path):
     panel = tmp_path / "large.png"
-    noise = np.random.default_rng(0).integers(0, 255, (1500, 1500, 3), np.uint8)
-    panel.write_bytes(cv2.imencode(".png", noise)[1].tobytes())
+    # on noise the model would not prove itself, and the prefill be done before anybody presses Stop
+    picture = cv2.resize(sample_panel(3).painting, (1500, 1500), interpolation=cv2.INTER_CUBIC)
+    panel.write_bytes(cv2.imencode(".png", picture[..., ::-1])[1].tobytes())
     mask = np.zeros((1500, 1500), np.uint8)
     mask[100:1400, 100:1400] = 255
     (tmp_path / "mask.png").write_bytes(cv2.imencode(".png", mask)[1].tobytes())
