@@ -97,6 +97,23 @@ def test_a_free_interpretation_is_called_one_in_words(tmp_path):
         chosen_of(nothing_chosen)
 
 
+def test_a_grid_is_laid_out_as_one_and_says_what_changes_where(tmp_path):
+    fit = {"interpretation": "reconstruction", "f": 0.95, "recall": 0.9, "precision": 0.9, "worst_tile": 0.7}
+    cells = grid(strengths=[0.3, 0.6], references_sha256=["a" * 64, "b" * 64])
+    record = {
+        "findings": {"fidelity": [fit] * 4, "prefill": "massing"},
+        "request": {"cells": [asdict(cell) for cell in cells], "seed": 3},
+        "sources": [{"sha256": letter * 64, "name": f"{name}.png"} for letter, name in (("a", "dawn"), ("b", "dusk"))],
+        "assumptions": [],
+    }
+    for number in range(1, 5):
+        written(tmp_path / f"variant-{number}.png", np.zeros((40, 60, 3), np.uint8))
+    release: Any = SimpleNamespace(folder=tmp_path, record=record)
+    beside = contact(release, np.zeros((40, 60, 3), np.uint8))
+    assert "--columns:2" in beside and "Across: strengths. Down: references." in beside
+    assert "colours of dusk.png · strength 0.3" in beside
+
+
 def test_the_controls_become_a_grid_of_wishes():
     asked = wished(["tudor"], ["/a/dawn.png", "/a/dusk.png"], " flint \n\nbrick", [0.6, 0.0], 6, None, " ")
     assert asked.prompts == ("flint", "brick") and asked.strengths == (0.0, 0.6) and asked.rights is None
