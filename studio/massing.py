@@ -13,8 +13,10 @@ from blender_addon.elevation_job import CONVENTIONAL, Hour, Look, Shot, photogra
 from blender_addon.scenes.massing import Elevation, massing
 from blender_addon.scenes.model import SceneModel
 from blender_addon.scenes.openings import Opening
+from blender_addon.scenes.pediments import Pediment
 from blender_addon.scenes.presets import preset
 from blender_addon.scenes.surfaces import surface_of, surfaces
+from studio.drawings.facade_pediments import pediments_of
 from studio.drawings.reading import Box, FacadeReading, ReadOpening
 
 SURFACE_PX = 1536  # longest side of what a surface is painted at: twice the picture's, as far as that is seen
@@ -30,6 +32,7 @@ LIP, DARK_LIP = 0.35, 2.5  # how much lighter its lip is, for a groove as dark a
 EDGE = 0.8  # weight of a drawn line along an edge of the solids: at 0.5 slates were lost in a blue sky
 STACK = 2.4  # how far a drawn chimney may go on below the ridge, in heights of what is seen above it
 SIDE_INK, SIDE_GAP_PX = 0.25, 3  # ink of a drawn stack's sides, and how far it may be broken; courses lie farther apart
+EAVES = 0.08  # of the wall's height: the most that its top is read too low, by a cornice that was taken for roof
 CLASSES = ("sky", "wall", "roof", "opening", "ground")  # of pixels, as their numbers
 STEP_M, TURN = 0.012, 0.35  # a line is where depth jumps by more, or the surface turns by more (1 − cosine)
 SKY = ((0.15, 0.28, 0.56), (0.62, 0.73, 0.86))  # linear, at the upper edge and at the ground: pale stacks stand out there
@@ -77,18 +80,25 @@ def elevation_of(reading: FacadeReading, box: Box, size_px: tuple[int, int]) -> 
     x0, y0, x1, y1 = box
     across, down = size_px[0] / (x1 - x0), size_px[1] / (y1 - y0)
 
+    def point(of: Sequence[float]) -> tuple[float, float]:
+        return (float(of[0]) - x0) * across, (float(of[1]) - y0) * down
+
     def moved(of: Sequence[float]) -> tuple[float, float, float, float]:
-        return (of[0] - x0) * across, (of[1] - y0) * down, (of[2] - x0) * across, (of[3] - y0) * down
+        return (*point(of[:2]), *point(of[2:]))
 
     scale, said = _scale(reading)
-    wall = moved((reading.facade[0], reading.facade[1], reading.facade[2], reading.ground_y or reading.facade[3]))
+    wall = moved((reading.facade[0], _eaves(reading), reading.facade[2], reading.ground_y or reading.facade[3]))
     openings = [
         Opening(_kind(one), moved(one.box), _head(moved(one.box), one), one.inferred, one.by_person) for one in reading.openings
     ]
     strings = tuple((line.y - y0) * down for line in reading.lines if line.name == "string course")
-    outline = tuple(((float(x) - x0) * across, (float(y) - y0) * down) for x, y in reading.silhouette)
+    outline = tuple(point(one) for one in reading.silhouette)
     columns = tuple(moved(one) for one in reading.columns)
-    return Elevation(size_px, scale * across, wall, outline, tuple(openings), strings, columns), said
+    pediments = tuple(
+        Pediment(point(one.left), point(one.apex), point(one.right), one.band * across, one.ledge * down)
+        for one in pediments_of(reading)
+    )
+    return Elevation(size_px, scale * across, wall, outline, tuple(openings), strings, columns, pediments), said
 
 
 def massings(
@@ -225,6 +235,13 @@ def _scale(reading: FacadeReading) -> tuple[float, tuple[str, ...]]:
         return max(doors) / DOOR_M, (f"Courses and depths follow a rule: a door is {DOOR_M} m high.",)
     _, y0, _, y1 = reading.facade or (0, 0, 1, 1)
     return (y1 - y0) / (2 * STOREY_M), (f"Courses and depths follow a rule: the wall is two storeys of {STOREY_M} m.",)
+
+
+def _eaves(reading: FacadeReading) -> float:
+    """The row where the roof begins: the line that was read as the eaves, if it lies little above the wall that was seen."""
+    _, top, _, bottom = reading.facade or (0, 0, 0, 0)
+    lines = [line.y for line in reading.lines if line.name == "eaves" and 0 < top - line.y < EAVES * (bottom - top)]
+    return min(lines, default=float(top))
 
 
 def _kind(one: ReadOpening) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 
@@ -17,7 +16,9 @@ from ..errors import DrawingError, MeasureError
 from .glazing import hollow, leaves, panes
 from .model import Element, Evidence, Focus, SceneModel
 from .openings import Opening, steps
+from .pediments import Pediment, Raised
 from .presets import Preset
+from .skyline import grounded, rectangle, size, skyline, strip
 from .solids import Geometry, bar, box, joined, need_shapely, polygons, prism, upright
 
 Box = tuple[float, float, float, float]
@@ -32,13 +33,8 @@ LEAST_CORNICE_M = 0.14  # a gutter's board
 PLINTH_SHARE, PLINTH_M, PLINTH_OUT_M = 0.06, (0.25, 0.7), 0.06
 COLUMN_OUT = 0.45  # of a column's width: a little less than half of it stands before the wall
 ROOF_M, ROOF_OUT_M = 0.14, 0.30
-SLIT_M = 0.1  # between a chimney and the ridge: half of what is no gap but a pen's white
-SLIVER_M = 0.03  # half of what a slanting pen leaves along a chimney
 SHAFT_M = 0.12  # a chimney's drawn face stands so far before the ridge
-BESIDE_M = 0.08  # beside a chimney the roof's edge is looked for
-CHIMNEY = 0.12  # of the roof's width: what rises above it and is narrower is a chimney
-GABLE = 0.56  # of its box: a shape above the eaves that fills less of it is a gable or a tower and no slope
-WIDE = 0.12  # of the outline's width: a part of it that overhangs farther than this stands on wall
+BESIDE_PEDIMENT_M, LEFT_OF_GABLE = 0.1, 0.15  # slivers beside a pediment, and the share of a roof that is still one behind it
 GROUND_SLOPE = 0.10  # the ground falls towards the eye, so that a strip of it is seen
 GROUND_BESIDE_M = 4.0
 
@@ -54,6 +50,7 @@ class Elevation:
         outline: of the whole building above the ground.
         openings: windows and doors, arched ones with their outline.
         strings: rows of string courses. columns: boxes of columns and pilasters.
+        pediments: triangles over the façade, before its roof or instead of it.
     """
 
     size_px: tuple[int, int]
@@ -63,6 +60,7 @@ class Elevation:
     openings: tuple[Opening, ...]
     strings: tuple[float, ...] = ()
     columns: tuple[Box, ...] = ()
+    pediments: tuple[Pediment, ...] = ()
 
     @property
     def ground(self) -> float:
@@ -104,6 +102,7 @@ def massing(drawn: Elevation, preset: Preset, *, source_sha256: str = "", name: 
     build.wall_and_openings()
     build.roof()
     build.bands()
+    build.pediments()
     build.columns()
     build.ground()
     said = (
@@ -123,8 +122,18 @@ class _Builder:
         self.left_out: list[str] = []
         self.x0, self.high = drawn.at(drawn.wall[0], drawn.wall[1])
         self.x1 = drawn.at(*drawn.wall[2:])[0]
-        self.outline = _grounded(drawn.shape(drawn.outline).union(drawn.rectangle(drawn.wall)))
-        self.above, self.chimneys = self._above_the_eaves()
+        self.outline = grounded(drawn.shape(drawn.outline).union(drawn.rectangle(drawn.wall)))
+        self.raised: list[tuple[Pediment, Raised]] = []
+        for one in drawn.pediments:
+            try:
+                self.raised.append((one, Raised(one, drawn.at, drawn.px_per_m, self.high)))
+            except DrawingError as error:
+                self.left_out.append(str(error))
+        skies = skyline(self.outline, self.high, self._holes())
+        self.above, self.chimneys, self.is_gable = skies.body, skies.chimneys, skies.is_gable
+        self.ridge = self.high if self.above is None else self.above.bounds[3]
+        for _, one in self.raised:  # a pediment stands before the roof, or is the gable
+            self.above = self._without(one)
         self.clear: list = []  # shapes of the openings, for bands to stop at
 
     def add(self, name: str, kind: str, geometry: Geometry, note: str, region: Box | None = None, material: str = "stone"):
@@ -139,11 +148,31 @@ class _Builder:
                     tuple(value / 255 for value in color))  # type: ignore[arg-type] - three stay three
         )  # fmt: skip
 
+    def _holes(self) -> list[tuple[float, float]]:
+        """Middles of the openings, but for those in a pediment: that is a wall, whatever the roof behind it is."""
+        middles = [self.drawn.at((o.box[0] + o.box[2]) / 2, (o.box[1] + o.box[3]) / 2) for o in self.drawn.openings]
+        inside = [one.triangle() for _, one in self.raised]
+        return [(x, z) for x, z in middles if not any(one.intersects(rectangle(x, z, x + 0.01, z + 0.01)) for one in inside)]
+
+    def _without(self, one: Raised):
+        """What stands above the eaves beside a pediment; None where that was the gable itself."""
+        from shapely.ops import unary_union
+
+        if self.above is None:
+            return None
+        rest = self.above.difference(one.whole())
+        parts = polygons(rest.buffer(-BESIDE_PEDIMENT_M, join_style="mitre").buffer(BESIDE_PEDIMENT_M, join_style="mitre"))
+        parts = [part.intersection(rest) for part in parts]
+        return unary_union(parts) if sum(part.area for part in parts) > LEFT_OF_GABLE * self.above.area else None
+
     def wall_and_openings(self) -> None:
         """The wall with its holes, and what stands in and around each hole."""
-        wall = self.outline.intersection(_band(self.outline, -1e-3, self.high)).union(self.drawn.rectangle(self.drawn.wall))
+        wall = self.outline.intersection(strip(self.outline, -1e-3, self.high)).union(self.drawn.rectangle(self.drawn.wall))
         if self.is_gable and self.above is not None:
             wall = wall.union(self.above)
+        for _, one in self.raised:
+            inside = one.triangle(0.3 * one.breadth).union(rectangle(one.x0, self.high - 0.01, one.x1, one.foot + 0.01))
+            wall = wall.union(inside.intersection(rectangle(self.x0, 0, self.x1, 1e4)))
         wall = wall.buffer(0.02, join_style="mitre").buffer(-0.02, join_style="mitre")
         whole, kept = wall, []
         for opening in sorted(self.drawn.openings, key=lambda one: not one.by_person):  # where two overlap, a person's stays
@@ -151,10 +180,10 @@ class _Builder:
             if self.standing(opening):  # to the floor, or a film of wall would be left at its foot
                 x0, z0, x1, _ = shape.bounds
                 if z0 < 0.12:
-                    shape = shape.union(_rectangle(x0, -0.05, x1, z0 + 0.01))
+                    shape = shape.union(rectangle(x0, -0.05, x1, z0 + 0.01))
             inside = polygons(shape.intersection(whole))
             is_free = inside and all(not inside[0].buffer(0.03).intersects(other) for other in self.clear)
-            if not is_free or inside[0].area < 0.6 * shape.area or min(_size(inside[0])) < 0.12:
+            if not is_free or inside[0].area < 0.6 * shape.area or min(size(inside[0])) < 0.12:
                 where = tuple(round(value) for value in opening.box)
                 why = "not in the wall, too small, or over another"
                 self.left_out.append(f"The {opening.kind} at {where} px was left out: {why}.")
@@ -188,7 +217,7 @@ class _Builder:
             self.elements += panes(name, shape, REVEAL_M, self.preset.glazing, evidence, thinnest)
         ring = shape.buffer(SURROUND_M, join_style="mitre", mitre_limit=2.0).difference(shape)
         foot = shape.bounds[1]
-        ring = ring.intersection(_band(ring, foot, 1e4)).intersection(self.whole)
+        ring = ring.intersection(strip(ring, foot, 1e4)).intersection(self.whole)
         for other in self.clear:
             ring = ring.difference(other.buffer(0.04, join_style="mitre")) if other is not shape else ring
         if polygons(ring) and self.preset.wall.bond != "frame":
@@ -202,31 +231,6 @@ class _Builder:
         if opening.kind == "door" and not any(one.kind == "steps" and _meets(one, x0, x1) for one in self.elements):
             self.elements += [replace(one, kind="steps") for one in steps(f"{name}-steps", x0 - 0.15, x1 + 0.15, z0, evidence)]
 
-    def _above_the_eaves(self):
-        """What the outline holds above the eaves, without what is narrow enough to be a chimney."""
-        above = self.outline.intersection(_band(self.outline, self.high, 1e4))
-        parts = polygons(above)
-        self.is_gable = False
-        if not parts or parts[0].bounds[3] - self.high < 0.04 * self.high:
-            return None, []
-        above = polygons(parts[0].buffer(SLIT_M, join_style="mitre").buffer(-SLIT_M, join_style="mitre"))[0]
-        x0, z0, x1, _ = above.bounds
-        reach = CHIMNEY * (x1 - x0) / 2
-        body = polygons(above.buffer(-reach, join_style="mitre").buffer(reach, join_style="mitre").intersection(above))
-        if not body:
-            return above, []
-        ridge, chimneys = body[0].bounds[3], []
-        for one in polygons(above.difference(body[0].buffer(0.02))):
-            wide, tall = _size(one)
-            if wide > 0.2 and tall > 0.5 * wide and one.bounds[3] > ridge - 0.05:
-                chimneys.append(one)
-        body, chimneys = _parted(above, chimneys)
-        middles = [self.drawn.at((o.box[0] + o.box[2]) / 2, (o.box[1] + o.box[3]) / 2) for o in self.drawn.openings]
-        holds = [1 for x, z in middles if body.intersects(_rectangle(x, z, x + 0.01, z + 0.01))]
-        filled = body.area / max(1e-6, (x1 - x0) * (body.bounds[3] - z0))
-        self.is_gable = filled < GABLE or bool(holds)
-        return body, chimneys
-
     def roof(self) -> None:
         """A slope that leans back within the drawn outline, and chimneys behind its ridge."""
         if self.above is not None and not self.is_gable:
@@ -234,12 +238,11 @@ class _Builder:
             vertices = vertices.copy()
             vertices[:, 1] += (vertices[:, 2] - self.high) / math.tan(math.radians(self.preset.roof.pitch))
             self.add("roof", "roof", (vertices, faces), "outline as drawn, slope by rule")
-        rise = 0.0 if self.above is None else self.above.bounds[3] - self.high
-        depth = rise / math.tan(math.radians(self.preset.roof.pitch))
+        depth = (self.ridge - self.high) / math.tan(math.radians(self.preset.roof.pitch))
         for number, shape in enumerate(self.chimneys):
             x0, z0, x1, z1 = shape.bounds
             cap = min(0.18, 0.25 * (z1 - z0))
-            shaft = shape.intersection(_band(shape, z0 - 1, z1 - cap))
+            shaft = shape.intersection(strip(shape, z0 - 1, z1 - cap))
             # what is drawn of it stands before the ridge; what carries it goes down behind the slope
             stack = [*(upright(prism(one, SHAFT_M - 1e-3), depth - SHAFT_M) for one in polygons(shaft)),
                      box((x0 + 0.03, depth, z0 - 0.5), (x1 - 0.03, depth + 0.6, z1 - cap)),
@@ -251,8 +254,8 @@ class _Builder:
         high = float(np.clip(CORNICE_SHARE * self.high, *CORNICE_M))
         heads = [shape.bounds[3] for shape in self.clear if self.high - high < shape.bounds[3] <= self.high]
         high = max(LEAST_CORNICE_M, self.high - max(heads)) if heads else high  # it runs through above the windows' heads
-        x0, _, x1, _ = self.whole.intersection(_band(self.whole, self.high - high, self.high)).bounds
-        out = CORNICE_OUT * high
+        x0, _, x1, _ = self.whole.intersection(strip(self.whole, self.high - high, self.high)).bounds
+        out = self.cornice_out = CORNICE_OUT * high
         profile = [(0, 0), (0.35, 0), (0.45, 0.35), (0.75, 0.45), (1.0, 0.7), (1.0, 1.0), (0, 1.0)]
         top = self.high - 0.01
         cornice = bar([(a * out, top - high + b * high) for a, b in profile], x0, x1)
@@ -275,15 +278,25 @@ class _Builder:
             profile = [(0, 0), (PLINTH_OUT_M, 0), (PLINTH_OUT_M, foot - 0.05), (0, foot)]
             self.band("plinth", profile, self.x0, self.x1, "plinth by rule")
 
+    def pediments(self) -> None:
+        """Raking cornices as far out as the cornice below them, before a tympanum that is the wall."""
+        for number, (drawn, one) in enumerate(self.raised):
+            note = "triangle as drawn, profile and depth by rule"
+            self.add(f"pediment-{number}", "pediment", one.cornices(self.cornice_out), note, drawn.box)
+            back = (one.tip[1] - self.high) / math.tan(math.radians(self.preset.roof.pitch)) - ROOF_OUT_M
+            if self.above is not None and not self.is_gable and back > WALL_M:  # a roof of its own, back to the slope
+                behind = upright(prism(one.triangle(0.3 * one.breadth), back - WALL_M), WALL_M)
+                self.add(f"pediment-{number}-roof", "roof", behind, "reaches back to the slope by rule", drawn.box)
+
     def band(self, name: str, profile: list[tuple[float, float]], x0: float, x1: float, note: str, kind: str = "") -> None:
         """A profile along the wall that stops at the openings it would cross."""
         low, top = min(z for _, z in profile), max(z for _, z in profile)
-        shape = _rectangle(x0, low, x1, top)
+        shape = rectangle(x0, low, x1, top)
         for opening in self.clear:
             a, c, b, d = opening.bounds
             if c < top and low < d:
-                shape = shape.difference(_rectangle(a - SURROUND_M, low - 1, b + SURROUND_M, top + 1))
-        pieces = [bar(profile, part.bounds[0], part.bounds[2]) for part in polygons(shape) if _size(part)[0] > 0.05]
+                shape = shape.difference(rectangle(a - SURROUND_M, low - 1, b + SURROUND_M, top + 1))
+        pieces = [bar(profile, part.bounds[0], part.bounds[2]) for part in polygons(shape) if size(part)[0] > 0.05]
         if pieces:
             self.add(name, kind or name, joined(pieces), note)
 
@@ -319,71 +332,9 @@ class _Builder:
         self.add("ground", "ground", geometry, "ground by rule", material="earth")
 
 
-def _grounded(outline):
-    """An outline and what lies under its wide parts down to the ground: an elevation does not float. Eaves are no wide part."""
-    from shapely.ops import unary_union
-
-    x0, _, x1, _ = outline.bounds
-    edges = [pair for part in polygons(outline) for pair in pairwise(part.exterior.coords)]
-    swept = [_rectangle(min(a[0], b[0]), 0, max(a[0], b[0]), min(a[1], b[1]))
-             for a, b in edges if abs(a[0] - b[0]) > 1e-3 and min(a[1], b[1]) > 0.02]  # fmt: skip
-    missing = polygons(unary_union(swept).difference(outline))
-    whole = outline.union(unary_union([part for part in missing if _size(part)[0] > WIDE * (x1 - x0)]))
-    return whole.buffer(0.02, join_style="mitre").buffer(-0.02, join_style="mitre")
-
-
-def _rectangle(x0: float, z0: float, x1: float, z1: float):
-    from shapely.geometry import box as rectangle
-
-    return rectangle(x0, z0, x1, z1)
-
-
-def _band(shape, low: float, top: float):
-    """The strip of a shape's width between two heights."""
-    x0, _, x1, _ = shape.bounds if not shape.is_empty else (0, 0, 1, 1)
-    return _rectangle(x0 - 1, low, x1 + 1, top)
-
-
 def _down(shape):
     x0, z0, x1, _ = shape.bounds
-    return _rectangle(x0, z0 - 0.1, x1, z0 + 1e-3)
-
-
-
-def _parted(above, stacks: list) -> tuple:
-    """Roof and chimneys of an outline above the eaves: the roof's edge goes on straight behind each stack.
-
-    Args:
-        stacks: what stands out of the roof; how far down each is drawn before a slope, its neighbours tell.
-    """
-    from shapely.geometry import Polygon
-    from shapely.ops import unary_union
-
-    chimneys, low = [], above.bounds[1]
-    for one in stacks:
-        x0, _, x1, z1 = one.bounds
-        heights = [_top(above, x0 - BESIDE_M), _top(above, x1 + BESIDE_M)]
-        known = [z for z in heights if z is not None] or [low]
-        left, right = (known[0] if z is None else z for z in heights)
-        left, right = min(left, z1), min(right, z1)
-        over = Polygon([(x0, left), (x1, right), (x1, z1 + 1), (x0, z1 + 1)])
-        chimneys += polygons(above.intersection(over))[:1]
-    rest = above.difference(unary_union(chimneys)).buffer(-SLIVER_M, join_style="mitre").buffer(SLIVER_M, join_style="mitre")
-    return max(polygons(rest), key=lambda part: part.area), chimneys
-
-
-def _top(shape, x: float) -> float | None:
-    """How high a shape reaches at x; None beside it."""
-    from shapely.geometry import LineString
-
-    z0, z1 = shape.bounds[1], shape.bounds[3]
-    along = shape.intersection(LineString([(x, z0 - 1), (x, z1 + 1)]))
-    return None if along.is_empty else float(along.bounds[3])
-
-
-def _size(shape) -> tuple[float, float]:
-    x0, z0, x1, z1 = shape.bounds
-    return x1 - x0, z1 - z0
+    return rectangle(x0, z0 - 0.1, x1, z0 + 1e-3)
 
 
 def _meets(solid: Element, x0: float, x1: float) -> bool:
