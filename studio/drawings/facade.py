@@ -10,6 +10,7 @@ import numpy as np
 from studio.drawings.facade_candidates import edges_of
 from studio.drawings.facade_fellows import settled
 from studio.drawings.facade_grid import completed
+from studio.drawings.facade_heads import headed
 from studio.drawings.facade_levels import (
     columns_of,
     ground_of,
@@ -68,7 +69,7 @@ def openings_of(tone: np.ndarray, mass: np.ndarray, ground: int) -> list[ReadOpe
               for o in completed(seen, picked, (right - left, bottom - top))]  # fmt: skip
     found = [o for o in found if _on_the_building(o.box, mass) and not is_pilaster(o, tone, height)]
     usual = float(np.median([o.box[3] - o.box[1] for o in found])) if found else 0.0
-    found = [o for o in found if o.box[1] <= ground or o.box[3] - o.box[1] > LETTER * usual]
+    found = headed([o for o in found if o.box[1] <= ground or o.box[3] - o.box[1] > LETTER * usual], tone)
     return sorted(found, key=lambda o: (round(o.box[1] / max(1, 0.04 * height)), o.box[0]))
 
 
