@@ -92,6 +92,7 @@ def _hatching(strokes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     found = cv2.dilate(found, np.ones((3, row), np.uint8)) & around.is_slanting(ALIKE)  # to its ends, where few are crossed
     found = cv2.dilate(found, np.ones((2 * RIM_PX * factor + 1, 2 * RIM_PX * factor + 1), np.uint8))
     found[own.is_straight(OWN_ALIKE)] = 0  # dentils and short joints beside it
+    found = cv2.morphologyEx(found, cv2.MORPH_CLOSE, np.ones((4 * factor + 1, 1), np.uint8))
     angle = np.arctan2(around.slant, around.level) / 2 + np.float32(np.pi / 2)
     return (
         cv2.resize(found, size, interpolation=cv2.INTER_NEAREST) > 0,

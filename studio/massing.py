@@ -16,8 +16,9 @@ from blender_addon.scenes.openings import Opening
 from blender_addon.scenes.pediments import Pediment
 from blender_addon.scenes.presets import preset
 from blender_addon.scenes.surfaces import surface_of, surfaces
-from studio.drawings.facade_pediments import pediments_of
+from studio.drawings.facade_pediments import eaves_of, pediments_of
 from studio.drawings.reading import Box, FacadeReading, ReadOpening
+from studio.hatching import without_hatching
 
 SURFACE_PX = 1536  # longest side of what a surface is painted at: twice the picture's, as far as that is seen
 SAMPLES, LEAST_SAMPLES = 16, 8  # of a picture of 512² px, and of large ones: the sun is sharp, the sky even, the rest denoised
@@ -32,7 +33,6 @@ LIP, DARK_LIP = 0.35, 2.5  # how much lighter its lip is, for a groove as dark a
 EDGE = 0.8  # weight of a drawn line along an edge of the solids: at 0.5 slates were lost in a blue sky
 STACK = 2.4  # how far a drawn chimney may go on below the ridge, in heights of what is seen above it
 SIDE_INK, SIDE_GAP_PX = 0.25, 3  # ink of a drawn stack's sides, and how far it may be broken; courses lie farther apart
-EAVES = 0.08  # of the wall's height: the most that its top is read too low, by a cornice that was taken for roof
 CLASSES = ("sky", "wall", "roof", "opening", "ground")  # of pixels, as their numbers
 STEP_M, TURN = 0.012, 0.35  # a line is where depth jumps by more, or the surface turns by more (1 − cosine)
 SKY = ((0.15, 0.28, 0.56), (0.62, 0.73, 0.86))  # linear, at the upper edge and at the ground: pale stacks stand out there
@@ -87,7 +87,7 @@ def elevation_of(reading: FacadeReading, box: Box, size_px: tuple[int, int]) -> 
         return (*point(of[:2]), *point(of[2:]))
 
     scale, said = _scale(reading)
-    wall = moved((reading.facade[0], _eaves(reading), reading.facade[2], reading.ground_y or reading.facade[3]))
+    wall = moved((reading.facade[0], eaves_of(reading), reading.facade[2], reading.ground_y or reading.facade[3]))
     openings = [
         Opening(_kind(one), moved(one.box), _head(moved(one.box), one), one.inferred, one.by_person) for one in reading.openings
     ]
@@ -140,15 +140,9 @@ def engraved(massing: Massing, drawing: np.ndarray) -> Massing:
     """The same with the drawing's own fine lines cut into walls and roofs, lit as grooves: ornament that no reading knows.
 
     Args:
-        drawing: uint8 [H, W, 3], the same frame.
+        drawing: uint8 [h, w, 3], the same frame, at the sheet's own size where it is known: hatching is told from lines there.
     """
-    from pipelines.palette import tones
-
-    ink = 1 - tones(drawing)
-    side = max(ink.shape)
-    fine = np.clip(ink - cv2.GaussianBlur(ink, (0, 0), max(2.0, 0.006 * side)), 0, 1)  # hatching is a tone and no groove
-    strong = float(np.quantile(fine[fine > 0.1], 0.9)) if (fine > 0.1).any() else 1.0
-    fine = np.clip(fine * FULL_INK / max(strong, 0.2), 0, 1)  # a thin pen on a reduced sheet is grey, and no weaker for it
+    fine = _fine(drawing, massing.ids.shape)
     leaves = np.isin(massing.ids, [number for number, one in enumerate(massing.model.elements, 1) if one.kind == "door"])
     solid = (np.isin(massing.classes, (1, 2)) | leaves).astype(np.uint8)
     built = cv2.dilate(massing.lines.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(np.float32)
@@ -162,6 +156,22 @@ def engraved(massing: Massing, drawing: np.ndarray) -> Massing:
     picture = massing.beauty.astype(np.float32) * (1 - groove + lit * (1 - groove))[..., None]
     lines = massing.lines | ((fine > 0.25) & (where > 0.5))
     return replace(massing, beauty=np.rint(np.clip(picture, 0, 255)).astype(np.uint8), lines=lines)
+
+
+def _fine(drawing: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """The drawing's lines without its shadows, float32 [H, W], 0…1.
+
+    Args:
+        drawing: uint8 [h, w, 3]. shape: H and W, to which it is brought.
+    """
+    from pipelines.palette import tones
+
+    ink = without_hatching((1 - tones(drawing)).astype(np.float32))
+    if ink.shape != shape:
+        ink = cv2.resize(ink, shape[::-1], interpolation=cv2.INTER_AREA)
+    fine = np.clip(ink - cv2.GaussianBlur(ink, (0, 0), max(2.0, 0.006 * max(shape))), 0, 1)  # a wash is a tone and no groove
+    strong = float(np.quantile(fine[fine > 0.1], 0.9)) if (fine > 0.1).any() else 1.0
+    return np.clip(fine * FULL_INK / max(strong, 0.2), 0, 1)  # a thin pen on a reduced sheet is grey, and no weaker for it
 
 
 def _drawn_stacks(massing: Massing, fine: np.ndarray) -> np.ndarray:
@@ -235,13 +245,6 @@ def _scale(reading: FacadeReading) -> tuple[float, tuple[str, ...]]:
         return max(doors) / DOOR_M, (f"Courses and depths follow a rule: a door is {DOOR_M} m high.",)
     _, y0, _, y1 = reading.facade or (0, 0, 1, 1)
     return (y1 - y0) / (2 * STOREY_M), (f"Courses and depths follow a rule: the wall is two storeys of {STOREY_M} m.",)
-
-
-def _eaves(reading: FacadeReading) -> float:
-    """The row where the roof begins: the line that was read as the eaves, if it lies little above the wall that was seen."""
-    _, top, _, bottom = reading.facade or (0, 0, 0, 0)
-    lines = [line.y for line in reading.lines if line.name == "eaves" and 0 < top - line.y < EAVES * (bottom - top)]
-    return min(lines, default=float(top))
 
 
 def _kind(one: ReadOpening) -> str:

@@ -284,7 +284,7 @@ def _built(
     except (BlenderNotFoundError, DrawingError) as error:
         return without(f"No massing was built: {error}")
     notes = (*part.notes, *said, *dict.fromkeys(line for one in built for line in one.model.assumptions))
-    known = dict(zip(distinct, (engraved(one, small) for one in built), strict=True))
+    known = dict(zip(distinct, (engraved(one, part.pixels) for one in built), strict=True))
     return replace(part, pixels=small, notes=notes), named, [known[look] for look in looks]
 
 

@@ -27,6 +27,8 @@ BAND = (0.035, 0.34)  # breadth of a raking cornice, as a share of the triangle'
 INNER_ALIKE = 0.09  # by which the inner triangle may be flatter or steeper
 PAPER = 0.25  # of a line's own darkness, by which it is lighter between the two edges of a cornice: else they are one stroke's
 HEAD = 0.5  # of a pediment's height: an opening that begins so close below its foot, and half as wide at least, wears it
+EAVES = 0.08  # of the wall's height: the most that its top is read too low, by a cornice that was taken for roof
+AT_EAVES = 0.012  # of the building's height: a side that ends so near the eaves stands on them
 
 
 @dataclass(frozen=True)
@@ -65,11 +67,19 @@ class _Rake:
         return total / max(x1 - x0, 1e-6)
 
 
+def eaves_of(reading: FacadeReading) -> float:
+    """The row where the roof begins: the line that was read as the eaves, if it lies little above the wall that was seen."""
+    _, top, _, bottom = reading.facade or (0, 0, 0, 0)
+    lines = [line.y for line in reading.lines if line.name == "eaves" and 0 < top - line.y < EAVES * (bottom - top)]
+    return min(lines, default=float(top))
+
+
 def pediments_of(reading: FacadeReading) -> tuple[ReadPediment, ...]:
     """The pediments that stand on the eaves of a read façade, the broadest first; none where that is unsure."""
     if reading.facade is None or reading.silhouette is None:
         return ()
-    x0, eaves, x1, _ = reading.facade
+    x0, _, x1, _ = reading.facade
+    eaves = eaves_of(reading)
     ground = reading.ground_y or reading.facade[3]
     top = float(reading.silhouette[:, 1].min())
     if eaves - top < 0.04 * (ground - top):
@@ -155,10 +165,14 @@ def _rakes(pieces: list[tuple[float, float, float, float]]) -> list[_Rake]:
 
 
 def _foot(left: _Rake, right: _Rake, tip: tuple[float, float], eaves: float, reach: float) -> float:
-    """The row where both sides end, near the eaves; the eaves themselves where they end farther off."""
+    """The row where both sides end, near the eaves; the eaves themselves where they end on them, or farther off.
+
+    Args:
+        reach: as in `_triangles`.
+    """
     ends = [left.y(min(a for a, _ in left.pieces)), right.y(max(b for _, b in right.pieces))]
     lowest = min(ends)
-    return lowest if abs(lowest - eaves) <= reach and lowest > tip[1] else eaves
+    return lowest if AT_EAVES / FOOT * reach < abs(lowest - eaves) <= reach and lowest > tip[1] else eaves
 
 
 def _band(

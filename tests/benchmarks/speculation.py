@@ -92,7 +92,7 @@ def _case(name: str, sheet: np.ndarray, reference: np.ndarray, pipeline, side: i
         drawn, _ = elevation_of(part.reading, part.box, size)
         lit = massings(drawn, presets, [hour_of(draw, STRENGTH) for draw in range(variants)])
         bare = [fidelity(drawing, one.beauty).f for one in lit]
-        built = [engraved(one, drawing) for one in lit]
+        built = [engraved(one, part.pixels) for one in lit]
         photographed = _since(start)
         starts = [Start(one.beauty, one.lines, one.classes) for one in built]
         case["massing"] = _road(pipeline, request, drawing, reference, starts) | {

@@ -60,7 +60,7 @@ def started(part, size: tuple[int, int], presets: list[str], seed: int):
     drawing = cv2.resize(part.pixels, size, interpolation=cv2.INTER_AREA)
     drawn, _ = elevation_of(part.reading, part.box, size)
     hours = [hour_of(draw, STRENGTH) for draw in range(len(presets))]
-    built = [engraved(one, drawing) for one in massings(drawn, presets, hours, seed=seed)]
+    built = [engraved(one, part.pixels) for one in massings(drawn, presets, hours, seed=seed)]
     return drawing, built
 
 

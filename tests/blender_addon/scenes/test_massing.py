@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from blender_addon.errors import PresetError
-from blender_addon.scenes.massing import CHIMNEY, REVEAL_M, Elevation, _parted, _top, massing
+from blender_addon.scenes.massing import REVEAL_M, Elevation, massing
 from blender_addon.scenes.openings import Opening
 from blender_addon.scenes.presets import ERAS, GLAZINGS, ROOFS, WALLS, preset, vocabulary
+from blender_addon.scenes.skyline import CHIMNEY, _parted, _top
 from blender_addon.scenes.surfaces import surface_of, surfaces
 
 HEAD = tuple((210 - 20 * np.cos(t), 120 - 20 * np.sin(t)) for t in np.linspace(0, np.pi, 9))
