@@ -28,10 +28,14 @@ UNGLAZED = ("arch", "opening", "gap", "niche")  # kinds with neither leaves nor 
 DOOR_SHAPE = 1.15  # height over width above which a wide opening is given leaves and no shop window
 WHITE = 0.82  # linear: where the lightest fiftieth of the building is developed to
 FULL_INK = 0.6  # what the strong lines of a sheet are brought to
-GROOVE, DARK_GROOVE = 1.2, 0.9  # how dark a line of full ink becomes: as a joint is in stone, or between tiles
-LIP, DARK_LIP = 0.35, 2.5  # how much lighter its lip is, for a groove as dark as that: on dark slate nothing else is seen
+GROOVE, DARK_GROOVE = 1.2, 0.9  # how dark a line of full ink becomes: as a joint is in stone, or between boards
+LIP, DARK_LIP = 0.35, 2.5  # how much lighter its lip is, for a groove as dark as that: on dark leaves nothing else is seen
 EDGE = 0.8  # weight of a drawn line along an edge of the solids: at 0.5 slates were lost in a blue sky
+TILED, LEAST_COURSE = 0.01, 0.04  # of the longer side, over which drawn courses are lighter or darker; ink that is a line there
+COURSE, MOST_COURSE = 0.75, 3.0  # how much darker the strong lines of a roof become, and how much paler ink is brought to that
+COURSES = (-0.65, 0.45)  # what is darkest and lightest: slates, and no snow
 STACK = 2.4  # how far a drawn chimney may go on below the ridge, in heights of what is seen above it
+COURSED = 0.7  # of the lines on the roof beside it: what shows so many between its sides is roof as well
 SIDE_INK, SIDE_GAP_PX = 0.25, 3  # ink of a drawn stack's sides, and how far it may be broken; courses lie farther apart
 CLASSES = ("sky", "wall", "roof", "opening", "ground")  # of pixels, as their numbers
 STEP_M, TURN = 0.012, 0.35  # a line is where depth jumps by more, or the surface turns by more (1 − cosine)
@@ -142,24 +146,26 @@ def engraved(massing: Massing, drawing: np.ndarray) -> Massing:
     Args:
         drawing: uint8 [h, w, 3], the same frame, at the sheet's own size where it is known: hatching is told from lines there.
     """
-    fine = _fine(drawing, massing.ids.shape)
+    ink = _ink(drawing, massing.ids.shape)
+    fine = _fine(ink)
     leaves = np.isin(massing.ids, [number for number, one in enumerate(massing.model.elements, 1) if one.kind == "door"])
-    solid = (np.isin(massing.classes, (1, 2)) | leaves).astype(np.uint8)
+    roof = massing.classes == 2
+    solid = ((massing.classes == 1) | roof | leaves).astype(np.uint8)
     built = cv2.dilate(massing.lines.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(np.float32)
     # light draws most edges of the solids itself; where it does not, a pen line keeps them apart
     where = cv2.GaussianBlur(solid * (1 - (1 - EDGE) * built), (0, 0), 0.8)
-    where = where * solid * ~_drawn_stacks(massing, fine)
-    dark = (massing.classes == 2) | leaves
-    groove = np.clip(np.where(dark, DARK_GROOVE, GROOVE) * fine * where, 0, 0.8).astype(np.float32)
-    # the lip away from the sun; on dark slates and leaves it is all that can be seen
-    lit = np.where(dark, DARK_LIP, LIP).astype(np.float32) * np.roll(groove, (1, 1), (0, 1)) * solid
-    picture = massing.beauty.astype(np.float32) * (1 - groove + lit * (1 - groove))[..., None]
+    stacks = _drawn_stacks(massing, fine)
+    where = where * solid * ~stacks
+    groove = np.clip(np.where(leaves, DARK_GROOVE, GROOVE) * fine * where * ~roof, 0, 0.8).astype(np.float32)
+    # the lip away from the sun; on dark leaves it is all that can be seen
+    lit = np.where(leaves, DARK_LIP, LIP).astype(np.float32) * np.roll(groove, (1, 1), (0, 1)) * solid * ~roof
+    factor = (1 - groove + lit * (1 - groove)) * _courses(ink, roof & ~stacks)
     lines = massing.lines | ((fine > 0.25) & (where > 0.5))
-    return replace(massing, beauty=np.rint(np.clip(picture, 0, 255)).astype(np.uint8), lines=lines)
+    return replace(massing, beauty=np.rint(np.clip(massing.beauty * factor[..., None], 0, 255)).astype(np.uint8), lines=lines)
 
 
-def _fine(drawing: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """The drawing's lines without its shadows, float32 [H, W], 0…1.
+def _ink(drawing: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """The drawing's ink without its shadows' strokes, float32 [H, W], 0…1.
 
     Args:
         drawing: uint8 [h, w, 3]. shape: H and W, to which it is brought.
@@ -167,11 +173,32 @@ def _fine(drawing: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     from pipelines.palette import tones
 
     ink = without_hatching((1 - tones(drawing)).astype(np.float32))
-    if ink.shape != shape:
-        ink = cv2.resize(ink, shape[::-1], interpolation=cv2.INTER_AREA)
-    fine = np.clip(ink - cv2.GaussianBlur(ink, (0, 0), max(2.0, 0.006 * max(shape))), 0, 1)  # a wash is a tone and no groove
+    return ink if ink.shape == shape else cv2.resize(ink, shape[::-1], interpolation=cv2.INTER_AREA)
+
+
+def _fine(ink: np.ndarray) -> np.ndarray:
+    """Its lines alone, 0…1, as strong on a pale sheet as on a black one."""
+    fine = np.clip(ink - cv2.GaussianBlur(ink, (0, 0), max(2.0, 0.006 * max(ink.shape))), 0, 1)  # a wash is a tone, no groove
     strong = float(np.quantile(fine[fine > 0.1], 0.9)) if (fine > 0.1).any() else 1.0
     return np.clip(fine * FULL_INK / max(strong, 0.2), 0, 1)  # a thin pen on a reduced sheet is grey, and no weaker for it
+
+
+def _courses(ink: np.ndarray, roof: np.ndarray) -> np.ndarray:
+    """How much lighter or darker a roof is where its courses are drawn, float32 [H, W], 1 = as it was.
+
+    Rows of tiles four pixels apart run into bands, light and dark by turns: those are followed as tones, for a groove with its
+    lip would be lost in them.
+
+    Args:
+        roof: bool [H, W].
+    """
+    covered = roof.astype(np.float32)
+    reach = max(3.0, TILED * max(ink.shape))
+    around = cv2.GaussianBlur(ink * covered, (0, 0), reach) / np.maximum(cv2.GaussianBlur(covered, (0, 0), reach), 0.05)
+    drawn = (around - ink) * covered
+    lines = -drawn[drawn < -LEAST_COURSE]
+    strong = float(np.quantile(lines, 0.9)) if lines.size else 1.0
+    return 1 + np.clip(drawn * min(COURSE / strong, MOST_COURSE), *COURSES)
 
 
 def _drawn_stacks(massing: Massing, fine: np.ndarray) -> np.ndarray:
@@ -194,9 +221,24 @@ def _drawn_stacks(massing: Massing, fine: np.ndarray) -> np.ndarray:
         last = foot
         while last < min(lowest, len(sides)) and sides[last : last + SIDE_GAP_PX].any():
             last += 1
-        if last - foot > SIDE_GAP_PX:
+        if last - foot > SIDE_GAP_PX and not _is_coursed(fine[foot:last], massing.classes[foot:last] == 2, columns):
             found[foot:last, ends[0].start : ends[1].stop] = True
     return found & (massing.classes == 2)
+
+
+def _is_coursed(fine: np.ndarray, roof: np.ndarray, columns: np.ndarray) -> bool:
+    """Whether a strip below a chimney shows the courses of the roof beside it, and no masonry.
+
+    Args:
+        fine: float32 [h, W], the lines of these rows. roof: bool [h, W]. columns: of the chimney.
+    """
+    x0, x1 = int(columns.min()), int(columns.max()) + 1
+    edge, wide = max(2, (x1 - x0) // 4), x1 - x0
+    around = np.zeros_like(roof)
+    around[:, max(0, x0 - wide) : max(0, x0 - edge)] = True
+    around[:, x1 + edge : x1 + wide] = True
+    inside, beside = fine[:, x0 + edge : x1 - edge], fine[around & roof]
+    return bool(inside.size and beside.size and inside.mean() > COURSED * beside.mean() > COURSED * LEAST_COURSE)
 
 
 def lines_of(ids: np.ndarray, depth: np.ndarray, normals: np.ndarray) -> np.ndarray:

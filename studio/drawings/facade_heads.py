@@ -22,7 +22,7 @@ SAMPLES = 56  # along an outline
 BLUR = 1.2  # pixels at that size: a trembling pen remains within it
 STRONG, FAINT = 0.9, 0.03  # the quantile of the edges that is a whole edge, and the least that is one
 SHIFTS, SCALES = (-5.0, -2.5, 0.0, 2.5, 5.0), (0.86, 0.93, 1.0, 1.06)  # by which a box may be out, pixels of 48 and shares
-SURE = 0.03  # by which the best outline must be better than the reader's own
+SURE, SURE_FLAT = 0.06, 0.03  # by which an arch, and a lintel, must be better drawn than the head that was read
 FELLOWS = 0.65  # weight of its row in an opening's own outline: boxes stray one by one, heads of a row are alike
 ROW, LIKE = 0.3, 0.25  # of their height and of their width: openings that differ by less are one row
 
@@ -41,14 +41,21 @@ def headed(openings: Sequence[ReadOpening], tone: np.ndarray) -> list[ReadOpenin
             continue
         row = [other for it, other in zip(openings, seen, strict=True) if other is not None and _are_alike(it, one)]
         mean = own * (1 - FELLOWS) + np.median(row, axis=0) * FELLOWS
-        heads = list(RISES)
-        best = heads[int(mean.argmax())]
-        best = {"low": "round"}.get(best, best)
-        known = max(mean[k] for k, head in enumerate(heads) if {"low": "round"}.get(head, head) == one.head)
-        head = best if mean.max() > known + SURE else one.head
+        head = _head(dict(zip(RISES, mean.tolist(), strict=True)), one.head)
         kind = {"shop": "arch", "arch": "shop"}.get(one.kind) if (head == "flat") != (one.head == "flat") else None
         out.append(replace(one, head=head, kind=kind or one.kind))
     return out
+
+
+def _head(drawn: dict[str, float], known: str) -> str:
+    """The head whose outline is drawn best; the reader's own where none is better by enough.
+
+    A low arch differs little from a lintel within what boxes stray: it keeps a round head that was read, and makes none.
+    """
+    if known == "round":
+        drawn = drawn | {"round": max(drawn["round"], drawn["low"])}
+    best = max(("flat", "round", "pointed"), key=drawn.__getitem__)
+    return best if drawn[best] > drawn[known] + (SURE_FLAT if best == "flat" else SURE) else known
 
 
 def _are_alike(one: ReadOpening, other: ReadOpening) -> bool:
