@@ -1,4 +1,4 @@
-"""Shadow in a drawing is a tone, and its strokes are no lines: slanting strokes side by side are taken out of the ink."""
+"""A tone is no line: slanting strokes side by side, and the dots of a printed screen, are taken out of a drawing's ink."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ ALIKE = 0.4  # coherence, 0 = every direction, 1 = one: foliage and lettering go
 STEADY = 0.93  # likewise, over a whole row: the joints of an arch turn with it
 FAINT = 0.06  # ink of a stroke over what lies beside it
 RIM_PX = 2  # ends of strokes reach so far beyond
+DOT, LEAST_DOT = 0.004, 5  # of the longer side, and pixels: the largest dot of a screen
+DARK, ROUND = 0.3, 2.0  # ink of a dot, and how much longer than broad it may be: dashes are bricks
+GRID, SCREEN = 6, 7.0  # windows of so many dots' size, and the dots in one: a lone dot is a nail or a letter's
 TREMBLE_PX = 1.2  # within which the two edges of one rough stroke are one
 SMALL_PX = 1600  # longer side of a sheet whose strokes may lie less than three pixels apart, and are looked at enlarged
 OWN_PX, OWN_ALIKE = 1.2, 0.6  # how near the direction of a single line is judged, and how sure it must be
@@ -67,6 +70,21 @@ def without_hatching(ink: np.ndarray) -> np.ndarray:
     if not hatched.any():
         return ink
     return ink - rest * (hatched & ~_lines(ink, hatched, angle))
+
+
+def without_screen(ink: np.ndarray) -> np.ndarray:
+    """Ink less the dots of a half-tone screen or of stippling, where they stand apart on paper; as `without_hatching`."""
+    most = max(LEAST_DOT, round(DOT * max(ink.shape)))
+    _, number, found, _ = cv2.connectedComponentsWithStats((ink > DARK).astype(np.uint8), connectivity=4)
+    wide, tall = found[:, cv2.CC_STAT_WIDTH], found[:, cv2.CC_STAT_HEIGHT]
+    is_dot = (np.maximum(wide, tall) <= most) & (np.maximum(wide, tall) <= ROUND * np.minimum(wide, tall))
+    is_dot[0] = False
+    middles = np.zeros_like(ink)
+    middles[(found[:, cv2.CC_STAT_TOP] + tall // 2)[is_dot], (found[:, cv2.CC_STAT_LEFT] + wide // 2)[is_dot]] = 1
+    crowd = cv2.boxFilter(middles, -1, (GRID * most | 1, GRID * most | 1), normalize=False)
+    dots = is_dot[number]
+    screen = cv2.dilate((dots & (crowd > SCREEN)).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    return np.where(screen & ((number == 0) | dots), np.float32(0), ink)
 
 
 def _hatching(strokes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -18,7 +18,7 @@ from blender_addon.scenes.presets import preset
 from blender_addon.scenes.surfaces import surface_of, surfaces
 from studio.drawings.facade_pediments import eaves_of, pediments_of
 from studio.drawings.reading import Box, FacadeReading, ReadOpening
-from studio.hatching import without_hatching
+from studio.hatching import without_hatching, without_screen
 
 SURFACE_PX = 1536  # longest side of what a surface is painted at: twice the picture's, as far as that is seen
 SAMPLES, LEAST_SAMPLES = 16, 8  # of a picture of 512² px, and of large ones: the sun is sharp, the sky even, the rest denoised
@@ -35,7 +35,7 @@ TILED, LEAST_COURSE = 0.01, 0.04  # of the longer side, over which drawn courses
 COURSE, MOST_COURSE = 0.75, 3.0  # how much darker the strong lines of a roof become, and how much paler ink is brought to that
 COURSES = (-0.65, 0.45)  # what is darkest and lightest: slates, and no snow
 STACK = 2.4  # how far a drawn chimney may go on below the ridge, in heights of what is seen above it
-COURSED = 0.7  # of the lines on the roof beside it: what shows so many between its sides is roof as well
+TILED_SIDES = 0.7  # of a stack's sides: where two columns beside it are drawn so far down, they are tiles
 SIDE_INK, SIDE_GAP_PX = 0.25, 3  # ink of a drawn stack's sides, and how far it may be broken; courses lie farther apart
 CLASSES = ("sky", "wall", "roof", "opening", "ground")  # of pixels, as their numbers
 STEP_M, TURN = 0.012, 0.35  # a line is where depth jumps by more, or the surface turns by more (1 − cosine)
@@ -172,7 +172,7 @@ def _ink(drawing: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     """
     from pipelines.palette import tones
 
-    ink = without_hatching((1 - tones(drawing)).astype(np.float32))
+    ink = without_hatching(without_screen((1 - tones(drawing)).astype(np.float32)))
     return ink if ink.shape == shape else cv2.resize(ink, shape[::-1], interpolation=cv2.INTER_AREA)
 
 
@@ -215,30 +215,26 @@ def _drawn_stacks(massing: Massing, fine: np.ndarray) -> np.ndarray:
         if not len(rows):
             continue
         foot, lowest = int(rows.max()) + 1, rows.max() + round(STACK * (rows.max() - rows.min() + 1))
-        reach = max(2, (columns.max() - columns.min() + 1) // 4)
-        ends = [np.s_[max(0, x - reach) : x + reach + 1] for x in (int(columns.min()), int(columns.max()))]
-        sides = np.min([fine[:, end].max(1) for end in ends], 0) > SIDE_INK
-        last = foot
-        while last < min(lowest, len(sides)) and sides[last : last + SIDE_GAP_PX].any():
-            last += 1
-        if last - foot > SIDE_GAP_PX and not _is_coursed(fine[foot:last], massing.classes[foot:last] == 2, columns):
-            found[foot:last, ends[0].start : ends[1].stop] = True
+        x0, x1 = int(columns.min()), int(columns.max())
+        reach, wide = max(2, (x1 - x0 + 1) // 4), x1 - x0 + 1
+        last = _sides_end(fine, foot, lowest, (x0, x1), reach)
+        # where tiles run upright as well, any two of their lines would do for sides
+        beside = [_sides_end(fine, foot, lowest, (x0 + by, x1 + by), reach) for by in (-2 * wide, 2 * wide)]
+        if last - foot > SIDE_GAP_PX and max(beside) < foot + TILED_SIDES * (last - foot):
+            found[foot:last, max(0, x0 - reach) : x1 + reach + 1] = True
     return found & (massing.classes == 2)
 
 
-def _is_coursed(fine: np.ndarray, roof: np.ndarray, columns: np.ndarray) -> bool:
-    """Whether a strip below a chimney shows the courses of the roof beside it, and no masonry.
-
-    Args:
-        fine: float32 [h, W], the lines of these rows. roof: bool [h, W]. columns: of the chimney.
-    """
-    x0, x1 = int(columns.min()), int(columns.max()) + 1
-    edge, wide = max(2, (x1 - x0) // 4), x1 - x0
-    around = np.zeros_like(roof)
-    around[:, max(0, x0 - wide) : max(0, x0 - edge)] = True
-    around[:, x1 + edge : x1 + wide] = True
-    inside, beside = fine[:, x0 + edge : x1 - edge], fine[around & roof]
-    return bool(inside.size and beside.size and inside.mean() > COURSED * beside.mean() > COURSED * LEAST_COURSE)
+def _sides_end(fine: np.ndarray, foot: int, lowest: int, sides: tuple[int, int], reach: int) -> int:
+    """The row above which lines go down at both columns, or near them, from a foot."""
+    drawn = [fine[:, max(0, x - reach) : max(0, x + reach + 1)] for x in sides]
+    if not all(strip.size for strip in drawn):
+        return foot
+    both = np.min([strip.max(1) for strip in drawn], 0) > SIDE_INK
+    last = foot
+    while last < min(lowest, len(both)) and both[last : last + SIDE_GAP_PX].any():
+        last += 1
+    return last
 
 
 def lines_of(ids: np.ndarray, depth: np.ndarray, normals: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 from .solids import polygons
 
@@ -26,7 +27,7 @@ class Skyline:
         is_gable: whether the body is a wall and no slope.
     """
 
-    body: object | None
+    body: Any
     chimneys: tuple = ()
     is_gable: bool = False
 

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from studio.hatching import without_hatching
+from studio.hatching import without_hatching, without_screen
 
 BELOW_SILL = np.s_[104:112, 60:240]
 
@@ -64,3 +64,19 @@ def test_a_line_that_crosses_the_strokes_is_kept():
     on = np.array([after[round(125 + 0.2 * (x - 50)) - 1 : round(125 + 0.2 * (x - 50)) + 2, x].max() for x in range(90, 290)])
     assert (on > 0.5).mean() > 0.8
     assert after[130:190, 100:250].mean() < 0.5 * ink[130:190, 100:250].mean()
+
+
+def test_the_dots_of_a_screen_go_and_lines_and_dashes_stay():
+    def screened(ink: np.ndarray) -> None:
+        for row, y in enumerate(range(200, 800, 16)):
+            for x in range(200 + 8 * (row % 2), 1000, 16):
+                cv2.circle(ink, (x, y), 4, 255, -1)
+        cv2.rectangle(ink, (1100, 200), (1700, 800), 255, 6)
+        for y in range(240, 800, 24):
+            for x in range(1140, 1660, 48):
+                cv2.line(ink, (x, y), (x + 30, y), 255, 6)
+
+    ink = sheet(screened)
+    after = without_screen(ink)
+    assert after[52:198, 52:248].mean() < 0.1 * ink[52:198, 52:248].mean()
+    assert np.array_equal(after[:, 270:], ink[:, 270:])

@@ -14,8 +14,10 @@ def windows(seed: int, style: str, head: str, astray_px: int = 0) -> tuple[np.nd
     """A sheet in grey, and its windows as a reader gave them: each box a little astray, all heads alike."""
     sheet, rng = elevation(building(seed), style), np.random.default_rng(seed)
     boxes = [box for kind, box in sheet.openings if kind == "window"]
-    found = [ReadOpening(tuple(v + int(rng.integers(-astray_px, astray_px + 1)) for v in box), "window", 1.0, head=head)
-             for box in boxes]  # type: ignore[misc] - four stay four  # fmt: skip
+    found = []
+    for box in boxes:
+        x0, y0, x1, y1 = (v + int(rng.integers(-astray_px, astray_px + 1)) for v in box)
+        found.append(ReadOpening((x0, y0, x1, y1), "window", 1.0, head=head))
     return cv2.cvtColor(sheet.image, cv2.COLOR_RGB2GRAY), found
 
 
