@@ -16,12 +16,13 @@ from studio.drawings.reading import Box, FacadeReading
 
 SIDE_PX = 1600  # longer side of the picture in which lines are sought; a pen of two pixels is left of any usual sheet
 SLOPE = (0.14, 1.2)  # rise over half the width: 8° of a flat pediment to 50° of a steep gable
-LEAST, MOST = 0.14, 1.12  # of the wall's width: a pediment's own; a window's aedicule is narrower
+LEAST, MOST = 0.16, 1.12  # of the wall's width: a pediment's own; a window's aedicule is narrower
 PIECE = 0.12  # of a raking side: a shorter stretch of line is a hatch or a tile
 COVERED = 0.75  # of a raking side is drawn
 INNER_COVERED = 0.55  # likewise of the inner edge, on which shadow may lie
 ALIKE = 0.06  # by which the slopes of the two sides may differ, in rise over run
 FOOT = 0.05  # of the building's height, by which the foot may lie above or below the eaves
+PAST = 0.8  # of that: a line that goes on farther below the eaves belongs to a larger roof, whose eaves were misread
 NEAR_PX = 2.5  # pixels off a straight line that a piece of it may lie, the pen's two edges included
 BAND = (0.035, 0.34)  # breadth of a raking cornice, as a share of the triangle's height
 INNER_ALIKE = 0.09  # by which the inner triangle may be flatter or steeper
@@ -125,7 +126,7 @@ def _triangles(gray: np.ndarray, wide: float, eaves: float, reach: float) -> lis
         x = (right.at - left.at) / (left.slope - right.slope)
         tip = (x, left.y(x))
         foot = _foot(left, right, tip, eaves, reach)
-        if foot > len(gray) - NEAR_PX:  # it goes on below what is looked at
+        if foot > min(eaves + PAST * reach, len(gray) - NEAR_PX):  # it goes on below the eaves
             continue
         half = (foot - tip[1]) / right.slope
         if not LEAST * wide < 2 * half < MOST * wide or foot - tip[1] < 0.3 * half * SLOPE[0]:
@@ -172,6 +173,8 @@ def _foot(left: _Rake, right: _Rake, tip: tuple[float, float], eaves: float, rea
     """
     ends = [left.y(min(a for a, _ in left.pieces)), right.y(max(b for _, b in right.pieces))]
     lowest = min(ends)
+    if lowest > eaves + PAST * reach:
+        return lowest
     return lowest if AT_EAVES / FOOT * reach < abs(lowest - eaves) <= reach and lowest > tip[1] else eaves
 
 
