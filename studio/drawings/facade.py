@@ -19,7 +19,10 @@ from studio.drawings.facade_levels import (
     wall_box,
 )
 from studio.drawings.facade_lines import level_lines
+from studio.drawings.facade_neighbours import among_others
 from studio.drawings.facade_openings import Seen, chosen, look
+from studio.drawings.facade_repeats import repeated
+from studio.drawings.facade_sides import exact
 from studio.drawings.part import angle_of, part_of
 from studio.drawings.reading import Box, FacadeReading, ReadOpening, Rectified, ScaleBar
 from studio.drawings.scale_bar import scale_bar
@@ -59,18 +62,20 @@ def read_facade(sheet: np.ndarray | Rectified, box: Box | None = None) -> Facade
 
 def openings_of(tone: np.ndarray, mass: np.ndarray, ground: int) -> list[ReadOpening]:
     """Doors and windows of one elevation, from above to below and from left to right; missing cells are completed."""
-    ys, xs = np.nonzero(mass)
-    left, top, right, bottom = int(xs.min()), int(ys.min()), int(xs.max()) + 1, int(ys.max()) + 1
-    seen = look(tone[top:bottom, left:right])
+    x, y, w, h = cv2.boundingRect(mass)
+    gray, body = tone[y : y + h, x : x + w], mass[y : y + h, x : x + w]
+    high = ground - y
+    seen = look(gray)
     picked = chosen(seen)
-    height = ground - top
-    found = settled([_opening(seen, i, left, top, ground, height) for i in picked], edges_of(tone))
-    found += [replace(o, box=(o.box[0] + left, o.box[1] + top, o.box[2] + left, o.box[3] + top))
-              for o in completed(seen, picked, (right - left, bottom - top))]  # fmt: skip
-    found = [o for o in found if _on_the_building(o.box, mass) and not is_pilaster(o, tone, height)]
+    found = repeated([_opening(seen, i, high) for i in picked], gray)
+    found += completed(seen, picked, (w, h), [one.box for one in found])
+    found = [o for o in found if _on_the_building(o.box, body) and not is_pilaster(o, gray, high)]
+    found = among_others(settled(exact(found, gray), edges_of(gray)), body)
     usual = float(np.median([o.box[3] - o.box[1] for o in found])) if found else 0.0
-    found = headed([o for o in found if o.box[1] <= ground or o.box[3] - o.box[1] > LETTER * usual], tone)
-    return sorted(found, key=lambda o: (round(o.box[1] / max(1, 0.04 * height)), o.box[0]))
+    found = [o for o in found if o.box[1] <= high or o.box[3] - o.box[1] > LETTER * usual]
+    found = [replace(o, box=(o.box[0] + x, o.box[1] + y, o.box[2] + x, o.box[3] + y)) for o in found]
+    found = headed(found, tone)
+    return sorted(found, key=lambda o: (round(o.box[1] / max(1, 0.04 * high)), o.box[0]))
 
 
 def moved(reading: FacadeReading, dx: int, dy: int) -> FacadeReading:
@@ -92,16 +97,16 @@ def moved(reading: FacadeReading, dx: int, dy: int) -> FacadeReading:
     )  # fmt: skip
 
 
-def _opening(seen: Seen, i: int, left: int, top: int, ground: int, height: int) -> ReadOpening:
+def _opening(seen: Seen, i: int, height: int) -> ReadOpening:
+    """One of the short list; height: of the building, which is the row of its ground as well."""
     x0, y0, x1, y1 = np.rint(seen.boxes[i]).astype(int).tolist()
-    box = (x0 + left, y0 + top, x1 + left, y1 + top)
     tall = (y1 - y0) / max(1, x1 - x0)
-    stands = box[3] > ground - DOOR_FOOT * height and y1 - y0 > 0.1 * height
+    stands = y1 > (1 - DOOR_FOOT) * height and y1 - y0 > 0.1 * height
     kind = "door" if stands and tall > 1.25 else "window"
     if stands and x1 - x0 > 0.16 * height and tall < 2.2:  # wider than two leaves: a shop, or an arch where its head is round
         kind = "shop" if seen.heads[i] == "flat" else "arch"
     head = {"low": "round"}.get(seen.heads[i], seen.heads[i])
-    return ReadOpening(box, kind, round(float(seen.scores[i]), 3), head=head)
+    return ReadOpening((x0, y0, x1, y1), kind, round(float(seen.scores[i]), 3), head=head)
 
 
 def _on_the_building(box: Box, mass: np.ndarray) -> bool:

@@ -41,19 +41,23 @@ def settled(openings: Sequence[ReadOpening], edges: Edges) -> list[ReadOpening]:
     return found
 
 
-def _agreed(boxes: np.ndarray, row: int, axis: int) -> list[tuple[int, int]]:
-    """(side, place) where the fellows of a window have it; axis 0 for jambs and a column, 1 for head and sill and a row."""
-    low, high = boxes[:, axis], boxes[:, axis + 2]
-    size, middle = high - low, (low + high) / 2
+def fellows(spans: np.ndarray, row: int) -> np.ndarray:
+    """Indices of the spans, [N, 2], first to last, of about the length and place of one of them, its own with them."""
+    size, middle = spans[:, 1] - spans[:, 0], spans.mean(1)
     own = max(1.0, float(size[row]))
     is_near = np.abs(middle - middle[row]) < NEAR * own
-    is_alike = np.minimum(size, own) > ALIKE * np.maximum(size, own)
-    fellows = np.flatnonzero(is_near & is_alike)
-    if len(fellows) < FELLOWS:
+    return np.flatnonzero(is_near & (np.minimum(size, own) > ALIKE * np.maximum(size, own)))
+
+
+def _agreed(boxes: np.ndarray, row: int, axis: int) -> list[tuple[int, int]]:
+    """(side, place) where the fellows of a window have it; axis 0 for jambs and a column, 1 for head and sill and a row."""
+    size = boxes[:, axis + 2] - boxes[:, axis]
+    alike = fellows(boxes[:, [axis, axis + 2]], row)
+    if len(alike) < FELLOWS:
         return []
-    found, usual = [], float(np.median(size[fellows]))
+    found, usual = [], float(np.median(size[alike]))
     for side in (axis, axis + 2):
-        place = round(float(np.median(boxes[fellows, side])))
+        place = round(float(np.median(boxes[alike, side])))
         if LINE_PX < abs(place - boxes[row, side]) <= STRAYS * usual:
             found.append((side, place))
     return found

@@ -48,7 +48,8 @@ class Lesson:
 
     Attributes:
         work: uint8 [H, W], at reading size; found: the boxes; numbers, pictures: as from `local_features`, float16.
-        overlap: float32 [N], IoU with the nearest true box.
+        overlap: float32 [N], IoU with the nearest true box; nearest: int [N], which of those that is.
+        truth: float64 [M, 4], the true boxes.
     """
 
     work: np.ndarray
@@ -56,6 +57,8 @@ class Lesson:
     numbers: np.ndarray
     pictures: np.ndarray
     overlap: np.ndarray
+    nearest: np.ndarray
+    truth: np.ndarray
 
     @property
     def aim(self) -> np.ndarray:
@@ -77,8 +80,9 @@ def lessons(seeds: Iterable[int]) -> Iterator[Lesson]:
         boxes, true = found.boxes.astype(np.float64), truth * factor
         inter = intersection(boxes, true)
         areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-        overlap = (inter / (areas[:, None] + (true[:, 2] - true[:, 0]) * (true[:, 3] - true[:, 1]) - inter)).max(1)
-        yield Lesson(work, found, numbers.astype(np.float16), pictures.astype(np.float16), overlap.astype(np.float32))
+        overlap = (inter / (areas[:, None] + (true[:, 2] - true[:, 0]) * (true[:, 3] - true[:, 1]) - inter))
+        known = numbers.astype(np.float16), pictures.astype(np.float16)
+        yield Lesson(work, found, *known, overlap.max(1).astype(np.float32), overlap.argmax(1), true)
 
 
 Weighed = tuple[Lesson, np.ndarray, np.ndarray]  # a sheet, its short list, and what is thought of that

@@ -1,0 +1,114 @@
+"""What openings are to one another: halves of one window are united, keystones, piers and corners are none.
+
+The networks see every box with its company, but each for itself. What can be said only of two or three together, once they are
+chosen, is said here, of wall as it is built: a corner is wall, and so is what carries two arches or crowns a head.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from studio.drawings.facade_levels import sides_of
+from studio.drawings.reading import Box, ReadOpening
+
+SAME_SIZE = 0.1  # natural logarithm: two windows of a row differ by a tenth at most
+TOUCH = 0.06  # of a window's width: a mullion is no wider; wall between windows is
+LEVEL = 0.05  # of a window's height by which heads and sills of two halves may differ
+STONE, CROWN = 0.45, 0.06  # a keystone's width, of its opening's; how near it stands to the head, of the opening's height
+STOUT = 1.6  # its height, of its width; a slit in a tympanum is more slender
+SURER = 0.15  # of confidence: so much more is thought of the openings beside a pier
+PIER = 0.4  # of the box's width: what is left of a wall between it and its neighbours would carry nothing
+CORNER = 0.08  # likewise, between an opening and the end of its wall
+
+
+def among_others(openings: Sequence[ReadOpening], mass: np.ndarray) -> list[ReadOpening]:
+    """The openings without keystones, piers and corners, halves of windows united.
+
+    Args:
+        openings: chosen, in the pixels of `mass`; mass: uint8 [H, W], the building as one filled shape.
+    """
+    found = [one for one in united(openings) if not reaches_out(one.box, mass)]
+    found = [one for one in found if not any(is_keystone(one, other) or is_light(one, other) for other in found)]
+    return [one for one in found if not is_pier(one, found)]
+
+
+def united(openings: Sequence[ReadOpening]) -> list[ReadOpening]:
+    """The openings, with one in the place of two that touch and together are as large as two or more other windows."""
+    kept = list(openings)
+    for left in openings:
+        for right in openings:
+            if left not in kept or right not in kept or not _are_halves(left.box, right.box):
+                continue
+            a, b = left.box, right.box
+            whole: Box = (a[0], min(a[1], b[1]), b[2], max(a[3], b[3]))
+            if sum(_are_alike(whole, other.box) for other in openings) < 2:
+                continue
+            kept = [one for one in kept if one is not right and one is not left]
+            kept.append(replace(left, box=whole, confidence=max(left.confidence, right.confidence)))
+    return kept
+
+
+def is_keystone(one: ReadOpening, other: ReadOpening) -> bool:
+    """Whether a box stands in the middle of another one's head, and is far narrower."""
+    (x0, y0, x1, y1), (a, b, c, d) = one.box, other.box
+    wide, tall = c - a, d - b
+    is_small = x1 - x0 < STONE * wide and y1 - y0 < min(STONE * tall, STOUT * (x1 - x0))
+    is_on_head = abs(y1 - b) < max(3, CROWN * tall) or y0 < b < y1
+    return is_small and is_on_head and abs(x0 + x1 - a - c) < 0.2 * wide
+
+
+def is_light(one: ReadOpening, other: ReadOpening) -> bool:
+    """Whether a box lies in another one and has three sides with it: a leaf or a light, or a strip beside a bar."""
+    a, b = np.array(one.box), np.array(other.box)
+    if (a[2] - a[0]) * (a[3] - a[1]) >= (b[2] - b[0]) * (b[3] - b[1]):
+        return False
+    slack = np.maximum(3.0, TOUCH * np.array([b[2] - b[0], b[3] - b[1]] * 2))
+    inside = (a[:2] >= b[:2] - slack[:2]).all() and (a[2:] <= b[2:] + slack[2:]).all()
+    shared = np.abs(a - b) <= slack
+    is_half = abs((a[2] - a[0]) / (b[2] - b[0]) - 0.5) < TOUCH
+    is_leaf = is_half and shared[3] and shared[[0, 2]].sum() == 1  # under a fanlight it lacks the head
+    return bool(inside and (shared.sum() == 3 or is_leaf))
+
+
+def is_pier(one: ReadOpening, openings: Sequence[ReadOpening]) -> bool:
+    """Whether a box takes all the wall between two openings of which much more is thought, and is unlike both."""
+    (x0, y0, x1, y1), wide = one.box, one.box[2] - one.box[0]
+    left = right = False
+    for other in openings:
+        a, b, c, d = other.box
+        beside = min(y1, d) - max(y0, b) > 0.5 * min(y1 - y0, d - b)
+        if other is one or not beside or other.confidence < one.confidence + SURER:
+            continue
+        left |= -PIER * wide < x0 - c < PIER * wide
+        right |= -PIER * wide < a - x1 < PIER * wide
+    return left and right
+
+
+def reaches_out(box: Box, mass: np.ndarray) -> bool:
+    """Whether nothing of the wall is left between a box and the building's outline."""
+    x0, y0, x1, y1 = box
+    left, right = sides_of(mass[max(0, y0) : max(1, y1)])
+    there = left >= 0
+    if not there.any():
+        return True
+    least = CORNER * (x1 - x0)
+    return bool(x0 < np.median(left[there]) + least or x1 > np.median(right[there]) + 1 - least)
+
+
+def _are_halves(a: Box, b: Box) -> bool:
+    """Whether b touches a on its right, from the same sill to the same head."""
+    wide, tall = b[2] - a[0], max(a[3] - a[1], b[3] - b[1])
+    return (
+        abs(b[0] - a[2]) <= max(3, TOUCH * wide)
+        and max(abs(a[1] - b[1]), abs(a[3] - b[3])) <= max(3, LEVEL * tall)
+        and min(a[2] - a[0], b[2] - b[0]) > 0.3 * wide
+    )
+
+
+def _are_alike(a: Box, b: Box) -> bool:
+    """Whether two boxes are of one size."""
+    sizes = [np.log(np.maximum(1, (box[2] - box[0], box[3] - box[1]))) for box in (a, b)]
+    return bool((np.abs(sizes[0] - sizes[1]) < SAME_SIZE).all())

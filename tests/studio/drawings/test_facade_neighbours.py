@@ -1,0 +1,66 @@
+"""Keystones, piers, lights and corners are no openings; two halves of a window are one."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from studio.drawings.facade_neighbours import among_others
+from studio.drawings.facade_repeats import repeated
+from studio.drawings.reading import ReadOpening
+
+WALL = np.full((300, 500), 255, np.uint8)
+ROW = [ReadOpening((60 + 110 * k, 100, 100 + 110 * k, 180), "window", 0.9) for k in range(4)]
+
+
+@pytest.mark.parametrize(
+    "box",
+    [(74, 82, 86, 99), (102, 100, 168, 185), (80, 100, 100, 180), (60, 118, 80, 180), (0, 100, 50, 180)],
+    ids=["keystone", "pier", "light", "leaf", "corner"],
+)
+def test_what_is_wall_or_a_part_is_no_opening(box):
+    assert among_others([*ROW, ReadOpening(box, "window", 0.65)], WALL) == ROW
+
+
+@pytest.mark.parametrize(
+    "box",
+    [(74, 40, 86, 60), (76, 66, 84, 98), (115, 110, 155, 170), (440, 210, 480, 290)],
+    ids=["oculus", "slit", "niche", "low"],
+)
+def test_small_openings_over_and_between_larger_ones_stay(box):
+    other = ReadOpening(box, "window", 0.85)
+    assert other in among_others([*ROW, other], WALL)
+
+
+def test_two_halves_as_large_as_their_fellows_are_one_window():
+    halves = [ReadOpening((60, 100, 79, 181), "window", 0.6), ReadOpening((80, 100, 100, 180), "window", 0.7)]
+    read = among_others([*halves, *ROW[1:]], WALL)
+    assert sorted(one.box for one in read)[0] == (60, 100, 100, 181)
+    assert len(read) == 4
+    assert len(among_others([*halves, *ROW[3:]], WALL)) == 3  # with one fellow nobody can tell a pair from a window
+
+
+def test_a_window_that_was_missed_is_found_where_the_drawing_repeats_itself():
+    gray = np.full((300, 500), 255, np.uint8)
+    for one in ROW:
+        x0, y0, x1, y1 = one.box
+        gray[y0:y1, x0:x1] = 120
+        gray[y0:y1, (x0 + x1) // 2 - 2 : (x0 + x1) // 2 + 2] = 255
+    above = [replace(one, box=tuple(np.subtract(one.box, (0, 95, 0, 95)).tolist())) for one in ROW]
+    seen = [ROW[0], ROW[1], ROW[3], *above]
+    assert [one.box for one in repeated(seen, gray)[7:]] == [ROW[2].box]
+    leaf = replace(ROW[2], box=(280, 100, 299, 180))
+    assert [one.box for one in repeated([leaf, *seen], gray)] == [one.box for one in [*seen, ROW[2]]]
+    doubtful = [replace(one, confidence=0.7) for one in seen]
+    assert repeated(doubtful, gray) == doubtful  # what is doubtful once is not sought again
+    gray[95:185, 275:325] = 255
+    assert repeated(seen, gray) == seen
+
+
+def test_one_window_speaks_for_its_mirror_image_and_for_no_other():
+    gray = np.full((300, 500), 255, np.uint8)
+    for x in (60, 230):
+        gray[100:180, x : x + 40] = 120
+    assert repeated([ROW[0]], gray) == [ROW[0]]
+    gray[100:180, 400:440] = 120
+    assert [one.box for one in repeated([ROW[0]], gray)] == [ROW[0].box, (400, 100, 440, 180)]
