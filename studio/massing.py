@@ -30,6 +30,7 @@ WHITE = 0.82  # linear: where the lightest fiftieth of the building is developed
 FULL_INK = 0.6  # what the strong lines of a sheet are brought to
 GROOVE, DARK_GROOVE = 1.2, 0.9  # how dark a line of full ink becomes: as a joint is in stone, or between boards
 LIP, DARK_LIP = 0.35, 2.5  # how much lighter its lip is, for a groove as dark as that: on dark leaves nothing else is seen
+FOOT_PX = 7  # a thick pen's line of the ground reaches three pixels below the wall
 EDGE = 0.8  # weight of a drawn line along an edge of the solids: at 0.5 slates were lost in a blue sky
 TILED, LEAST_COURSE = 0.01, 0.04  # of the longer side, over which drawn courses are lighter or darker; ink that is a line there
 COURSE, MOST_COURSE = 0.75, 3.0  # how much darker the strong lines of a roof become, and how much paler ink is brought to that
@@ -150,7 +151,9 @@ def engraved(massing: Massing, drawing: np.ndarray) -> Massing:
     fine = _fine(ink)
     leaves = np.isin(massing.ids, [number for number, one in enumerate(massing.model.elements, 1) if one.kind == "door"])
     roof = massing.classes == 2
-    solid = ((massing.classes == 1) | roof | leaves).astype(np.uint8)
+    # the drawn line of the ground is the shade at the foot of a wall, half of it on the ground
+    foot = (massing.classes == 4) & (cv2.dilate((massing.classes == 1).astype(np.uint8), np.ones((FOOT_PX, FOOT_PX), np.uint8)) > 0)
+    solid = ((massing.classes == 1) | roof | leaves | foot).astype(np.uint8)
     built = cv2.dilate(massing.lines.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(np.float32)
     # light draws most edges of the solids itself; where it does not, a pen line keeps them apart
     where = cv2.GaussianBlur(solid * (1 - (1 - EDGE) * built), (0, 0), 0.8)
