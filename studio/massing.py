@@ -19,6 +19,7 @@ from blender_addon.scenes.surfaces import surface_of, surfaces
 from studio.drawings.facade_pediments import eaves_of, pediments_of
 from studio.drawings.reading import Box, FacadeReading, ReadOpening
 from studio.hatching import without_hatching, without_screen
+from studio.stacks import drawn_stacks
 
 SURFACE_PX = 1536  # longest side of what a surface is painted at: twice the picture's, as far as that is seen
 SAMPLES, LEAST_SAMPLES = 16, 8  # of a picture of 512² px, and of large ones: the sun is sharp, the sky even, the rest denoised
@@ -35,9 +36,6 @@ EDGE = 0.8  # weight of a drawn line along an edge of the solids: at 0.5 slates 
 TILED, LEAST_COURSE = 0.01, 0.04  # of the longer side, over which drawn courses are lighter or darker; ink that is a line there
 COURSE, MOST_COURSE = 0.75, 3.0  # how much darker the strong lines of a roof become, and how much paler ink is brought to that
 COURSES = (-0.65, 0.45)  # what is darkest and lightest: slates, and no snow
-STACK = 2.4  # how far a drawn chimney may go on below the ridge, in heights of what is seen above it
-TILED_SIDES = 0.7  # of a stack's sides: where two columns beside it are drawn so far down, they are tiles
-SIDE_INK, SIDE_GAP_PX = 0.25, 3  # ink of a drawn stack's sides, and how far it may be broken; courses lie farther apart
 CLASSES = ("sky", "wall", "roof", "opening", "ground")  # of pixels, as their numbers
 STEP_M, TURN = 0.012, 0.35  # a line is where depth jumps by more, or the surface turns by more (1 − cosine)
 SKY = ((0.15, 0.28, 0.56), (0.62, 0.73, 0.86))  # linear, at the upper edge and at the ground: pale stacks stand out there
@@ -72,13 +70,16 @@ class Massing:
         return {name: hashlib.sha256(np.ascontiguousarray(values).tobytes()).hexdigest() for name, values in passes.items()}
 
 
-def elevation_of(reading: FacadeReading, box: Box, size_px: tuple[int, int]) -> tuple[Elevation, tuple[str, ...]]:
+def elevation_of(
+    reading: FacadeReading, box: Box, size_px: tuple[int, int], drawing: np.ndarray | None = None
+) -> tuple[Elevation, tuple[str, ...]]:
     """What was read, in pixels of a part of the sheet brought to another size; and where its scale is from.
 
     Args:
         reading: with a silhouette and a façade.
         box: the part, pixels of the reading's picture.
         size_px: width and height that the part was brought to.
+        drawing: uint8 [h, w, 3], the part itself: with it, chimneys drawn before the slope are told from those behind it.
     """
     if reading.facade is None or reading.silhouette is None:
         raise ValueError("a massing needs a wall and an outline")
@@ -103,7 +104,10 @@ def elevation_of(reading: FacadeReading, box: Box, size_px: tuple[int, int]) -> 
         Pediment(point(one.left), point(one.apex), point(one.right), one.band * across, one.ledge * down)
         for one in pediments_of(reading)
     )
-    return Elevation(size_px, scale * across, wall, outline, tuple(openings), strings, columns, pediments), said
+    drawn = Elevation(size_px, scale * across, wall, outline, tuple(openings), strings, columns, pediments)
+    if drawing is not None:
+        drawn = replace(drawn, stacks=drawn_stacks(drawn, _fine(_ink(drawing, (size_px[1], size_px[0])))))
+    return drawn, said
 
 
 def massings(
@@ -157,12 +161,11 @@ def engraved(massing: Massing, drawing: np.ndarray) -> Massing:
     built = cv2.dilate(massing.lines.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(np.float32)
     # light draws most edges of the solids itself; where it does not, a pen line keeps them apart
     where = cv2.GaussianBlur(solid * (1 - (1 - EDGE) * built), (0, 0), 0.8)
-    stacks = _drawn_stacks(massing, fine)
-    where = where * solid * ~stacks
+    where = where * solid
     groove = np.clip(np.where(leaves, DARK_GROOVE, GROOVE) * fine * where * ~roof, 0, 0.8).astype(np.float32)
     # the lip away from the sun; on dark leaves it is all that can be seen
     lit = np.where(leaves, DARK_LIP, LIP).astype(np.float32) * np.roll(groove, (1, 1), (0, 1)) * solid * ~roof
-    factor = (1 - groove + lit * (1 - groove)) * _courses(ink, roof & ~stacks)
+    factor = (1 - groove + lit * (1 - groove)) * _courses(ink, roof)
     lines = massing.lines | ((fine > 0.25) & (where > 0.5))
     return replace(massing, beauty=np.rint(np.clip(massing.beauty * factor[..., None], 0, 255)).astype(np.uint8), lines=lines)
 
@@ -202,42 +205,6 @@ def _courses(ink: np.ndarray, roof: np.ndarray) -> np.ndarray:
     lines = -drawn[drawn < -LEAST_COURSE]
     strong = float(np.quantile(lines, 0.9)) if lines.size else 1.0
     return 1 + np.clip(drawn * min(COURSE / strong, MOST_COURSE), *COURSES)
-
-
-def _drawn_stacks(massing: Massing, fine: np.ndarray) -> np.ndarray:
-    """Roof that a drawn chimney hides, bool [H, W]: the solid goes into the slope, and its drawn sides are no grooves in slate.
-
-    Args:
-        fine: float32 [H, W], 0…1, the drawing's lines.
-    """
-    found = np.zeros(massing.ids.shape, bool)
-    for number, one in enumerate(massing.model.elements, 1):
-        if one.kind != "chimney":
-            continue
-        rows, columns = np.nonzero(massing.ids == number)
-        if not len(rows):
-            continue
-        foot, lowest = int(rows.max()) + 1, rows.max() + round(STACK * (rows.max() - rows.min() + 1))
-        x0, x1 = int(columns.min()), int(columns.max())
-        reach, wide = max(2, (x1 - x0 + 1) // 4), x1 - x0 + 1
-        last = _sides_end(fine, foot, lowest, (x0, x1), reach)
-        # where tiles run upright as well, any two of their lines would do for sides
-        beside = [_sides_end(fine, foot, lowest, (x0 + by, x1 + by), reach) for by in (-2 * wide, 2 * wide)]
-        if last - foot > SIDE_GAP_PX and max(beside) < foot + TILED_SIDES * (last - foot):
-            found[foot:last, max(0, x0 - reach) : x1 + reach + 1] = True
-    return found & (massing.classes == 2)
-
-
-def _sides_end(fine: np.ndarray, foot: int, lowest: int, sides: tuple[int, int], reach: int) -> int:
-    """The row above which lines go down at both columns, or near them, from a foot."""
-    drawn = [fine[:, max(0, x - reach) : max(0, x + reach + 1)] for x in sides]
-    if not all(strip.size for strip in drawn):
-        return foot
-    both = np.min([strip.max(1) for strip in drawn], 0) > SIDE_INK
-    last = foot
-    while last < min(lowest, len(both)) and both[last : last + SIDE_GAP_PX].any():
-        last += 1
-    return last
 
 
 def lines_of(ids: np.ndarray, depth: np.ndarray, normals: np.ndarray) -> np.ndarray:

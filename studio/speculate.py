@@ -277,7 +277,7 @@ def _built(
     named = tuple(replace(cell, preset=cell.preset or rule[cell.draw % len(rule)]) for cell in cells)
     looks = [(cell.preset or "", hour_of(cell.draw, cell.strength)) for cell in named]
     distinct = list(dict.fromkeys(looks))
-    drawn, said = elevation_of(reading, part.box, size)
+    drawn, said = elevation_of(reading, part.box, size, part.pixels)
     names, hours = [name for name, _ in distinct], [hour for _, hour in distinct]
     try:
         built = massings(drawn, names, hours, source_sha256=sha256, seed=seed, on_progress=on_progress)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from .pediments import Pediment, Raised
 from .presets import Preset
 from .skyline import grounded, rectangle, size, skyline, strip
 from .solids import Geometry, bar, box, joined, need_shapely, polygons, prism, upright
+from .stacks import INTO_M, at_ridge, on_slope, sides
 
 Box = tuple[float, float, float, float]
 
@@ -33,7 +35,6 @@ LEAST_CORNICE_M = 0.14  # a gutter's board
 PLINTH_SHARE, PLINTH_M, PLINTH_OUT_M = 0.06, (0.25, 0.7), 0.06
 COLUMN_OUT = 0.45  # of a column's width: a little less than half of it stands before the wall
 ROOF_M, ROOF_OUT_M = 0.14, 0.30
-SHAFT_M = 0.12  # a chimney's drawn face stands so far before the ridge
 BESIDE_PEDIMENT_M, LEFT_OF_GABLE = 0.1, 0.15  # slivers beside a pediment, and the share of a roof that is still one behind it
 GROUND_SLOPE = 0.10  # the ground falls towards the eye, so that a strip of it is seen
 GROUND_BESIDE_M = 4.0
@@ -51,6 +52,7 @@ class Elevation:
         openings: windows and doors, arched ones with their outline.
         strings: rows of string courses. columns: boxes of columns and pilasters.
         pediments: triangles over the façade, before its roof or instead of it.
+        stacks: boxes of chimneys that stand on the front slope, down to where they meet it.
     """
 
     size_px: tuple[int, int]
@@ -61,6 +63,7 @@ class Elevation:
     strings: tuple[float, ...] = ()
     columns: tuple[Box, ...] = ()
     pediments: tuple[Pediment, ...] = ()
+    stacks: tuple[Box, ...] = ()
 
     @property
     def ground(self) -> float:
@@ -95,9 +98,6 @@ def massing(drawn: Elevation, preset: Preset, *, source_sha256: str = "", name: 
 
     Raises: MeasureError for an impossible scale; DrawingError when no wall is left; MissingPartError without shapely.
     """
-    need_shapely()
-    if not 0 < drawn.px_per_m < 1e5:
-        raise MeasureError(f"The scale is {drawn.px_per_m} px per metre; it must be above 0.")
     build = _Builder(drawn, preset, source_sha256)
     build.wall_and_openings()
     build.roof()
@@ -113,12 +113,27 @@ def massing(drawn: Elevation, preset: Preset, *, source_sha256: str = "", name: 
     return SceneModel(name, tuple(build.elements), (), (), drawn.focus(), said).check()
 
 
-class _Builder:
-    """Gathers the solids of one massing."""
+def chimneys(drawn: Elevation) -> tuple[Box, ...]:
+    """What is seen of the chimneys above a sloping roof: boxes in pixels, down to the roof's edge. A gable has none.
 
-    def __init__(self, drawn: Elevation, preset: Preset, source_sha256: str):
-        self.drawn, self.preset, self.sha = drawn, preset, source_sha256
-        self.elements: list[Element] = []
+    Raises: MeasureError for an impossible scale; MissingPartError without shapely.
+    """
+    parted = _Parted(drawn)
+    if parted.above is None or parted.is_gable:
+        return ()
+    boxes = [(*sides(one), *one.bounds[1::2]) for one in parted.chimneys]
+    scale, ground = drawn.px_per_m, drawn.ground
+    return tuple((x0 * scale, ground - z1 * scale, x1 * scale, ground - z0 * scale) for x0, x1, z0, z1 in boxes)
+
+
+class _Parted:
+    """An elevation in metres, and what stands above its eaves: pediments, the roof or gable behind them, chimneys."""
+
+    def __init__(self, drawn: Elevation):
+        need_shapely()
+        if not 0 < drawn.px_per_m < 1e5:
+            raise MeasureError(f"The scale is {drawn.px_per_m} px per metre; it must be above 0.")
+        self.drawn = drawn
         self.left_out: list[str] = []
         self.x0, self.high = drawn.at(drawn.wall[0], drawn.wall[1])
         self.x1 = drawn.at(*drawn.wall[2:])[0]
@@ -134,19 +149,6 @@ class _Builder:
         self.ridge = self.high if self.above is None else self.above.bounds[3]
         for _, one in self.raised:  # a pediment stands before the roof, or is the gable
             self.above = self._without(one)
-        self.clear: list = []  # shapes of the openings, for bands to stop at
-
-    def add(self, name: str, kind: str, geometry: Geometry, note: str, region: Box | None = None, material: str = "stone"):
-        """One solid by rule."""
-        vertices, faces = geometry
-        aspects = {"position": 6 if region is None else 2, "form": 6, "dimension": 6, "material": 6}
-        color = {"roof": self.preset.roof.colours[0], "ground": (150, 142, 118)}.get(kind, self.preset.wall.trim)
-        if kind == "wall":
-            color = self.preset.wall.colours[0]
-        self.elements.append(
-            Element(name, kind, vertices, faces, 6, "rule", (Evidence(self.sha, region, note),), aspects, material,
-                    tuple(value / 255 for value in color))  # type: ignore[arg-type] - three stay three
-        )  # fmt: skip
 
     def _holes(self) -> list[tuple[float, float]]:
         """Middles of the openings, but for those in a pediment: that is a wall, whatever the roof behind it is."""
@@ -164,6 +166,28 @@ class _Builder:
         parts = polygons(rest.buffer(-BESIDE_PEDIMENT_M, join_style="mitre").buffer(BESIDE_PEDIMENT_M, join_style="mitre"))
         parts = [part.intersection(rest) for part in parts]
         return unary_union(parts) if sum(part.area for part in parts) > LEFT_OF_GABLE * self.above.area else None
+
+
+class _Builder(_Parted):
+    """Gathers the solids of one massing."""
+
+    def __init__(self, drawn: Elevation, preset: Preset, source_sha256: str):
+        super().__init__(drawn)
+        self.preset, self.sha = preset, source_sha256
+        self.elements: list[Element] = []
+        self.clear: list = []  # shapes of the openings, for bands to stop at
+
+    def add(self, name: str, kind: str, geometry: Geometry, note: str, region: Box | None = None, material: str = "stone"):
+        """One solid by rule."""
+        vertices, faces = geometry
+        aspects = {"position": 6 if region is None else 2, "form": 6, "dimension": 6, "material": 6}
+        color = {"roof": self.preset.roof.colours[0], "ground": (150, 142, 118)}.get(kind, self.preset.wall.trim)
+        if kind == "wall":
+            color = self.preset.wall.colours[0]
+        self.elements.append(
+            Element(name, kind, vertices, faces, 6, "rule", (Evidence(self.sha, region, note),), aspects, material,
+                    tuple(value / 255 for value in color))  # type: ignore[arg-type] - three stay three
+        )  # fmt: skip
 
     def wall_and_openings(self) -> None:
         """The wall with its holes, and what stands in and around each hole."""
@@ -232,22 +256,35 @@ class _Builder:
             self.elements += [replace(one, kind="steps") for one in steps(f"{name}-steps", x0 - 0.15, x1 + 0.15, z0, evidence)]
 
     def roof(self) -> None:
-        """A slope that leans back within the drawn outline, and chimneys behind its ridge."""
+        """A slope that leans back within the drawn outline, and chimneys before it or behind its ridge."""
         if self.above is not None and not self.is_gable:
             vertices, faces = upright(prism(self.above, ROOF_M), -ROOF_OUT_M)
             vertices = vertices.copy()
-            vertices[:, 1] += (vertices[:, 2] - self.high) / math.tan(math.radians(self.preset.roof.pitch))
+            vertices[:, 1] += self.behind(vertices[:, 2])
             self.add("roof", "roof", (vertices, faces), "outline as drawn, slope by rule")
-        depth = (self.ridge - self.high) / math.tan(math.radians(self.preset.roof.pitch))
         for number, shape in enumerate(self.chimneys):
-            x0, z0, x1, z1 = shape.bounds
-            cap = min(0.18, 0.25 * (z1 - z0))
-            shaft = shape.intersection(strip(shape, z0 - 1, z1 - cap))
-            # what is drawn of it stands before the ridge; what carries it goes down behind the slope
-            stack = [*(upright(prism(one, SHAFT_M - 1e-3), depth - SHAFT_M) for one in polygons(shaft)),
-                     box((x0 + 0.03, depth, z0 - 0.5), (x1 - 0.03, depth + 0.6, z1 - cap)),
-                     box((x0 - 0.02, depth - SHAFT_M - 0.05, z1 - cap + 1e-3), (x1 + 0.02, depth + 0.65, z1))]  # fmt: skip
-            self.add(f"chimney-{number}", "chimney", joined(stack), "a narrow part above the roof, taken for a chimney")
+            foot = self.foot(shape)
+            if foot is None:
+                solid, note = at_ridge(shape, self.behind(self.ridge)), "a narrow part above the roof, taken for a chimney"
+            else:
+                solid, note = on_slope(shape, foot, self.behind(foot) - ROOF_OUT_M), "front as drawn, to its foot on the slope"
+            self.add(f"chimney-{number}", "chimney", solid, note)
+
+    def behind(self, z: Any) -> Any:
+        """How far the slope has gone back at a height or at several (float or array), metres."""
+        return (z - self.high) / math.tan(math.radians(self.preset.roof.pitch))
+
+    def foot(self, shape) -> float | None:
+        """The height at which a chimney was seen to meet the slope before it; None for one that ends at the roof's edge."""
+        if self.above is None or self.is_gable:
+            return None
+        x0, x1 = sides(shape)
+        for region in self.drawn.stacks:
+            middle, z = self.drawn.at((region[0] + region[2]) / 2, region[3])
+            on_roof = self.above.intersects(rectangle(middle, z, middle + 0.01, z + 0.01))
+            if x0 < middle < x1 and self.high + INTO_M < z < shape.bounds[1] and on_roof:
+                return z
+        return None
 
     def bands(self) -> None:
         """Cornice under the eaves, string courses where they were read, a plinth at the foot."""
@@ -283,7 +320,7 @@ class _Builder:
         for number, (drawn, one) in enumerate(self.raised):
             note = "triangle as drawn, profile and depth by rule"
             self.add(f"pediment-{number}", "pediment", one.cornices(self.cornice_out), note, drawn.box)
-            back = (one.tip[1] - self.high) / math.tan(math.radians(self.preset.roof.pitch)) - ROOF_OUT_M
+            back = self.behind(one.tip[1]) - ROOF_OUT_M
             if self.above is not None and not self.is_gable and back > WALL_M:  # a roof of its own, back to the slope
                 behind = upright(prism(one.triangle(0.3 * one.breadth), back - WALL_M), WALL_M)
                 self.add(f"pediment-{number}-roof", "roof", behind, "reaches back to the slope by rule", drawn.box)

@@ -63,7 +63,7 @@ def pairs_of(seed: int) -> Iterator[Pair]:
     scale = min(1.0, float(rng.uniform(*SIDES_PX)) / max(height, width))
     size = (round(width * scale), round(height * scale))
     drawing = cv2.resize(part.pixels, size, interpolation=cv2.INTER_AREA)
-    drawn, _ = elevation_of(part.reading, part.box, size)
+    drawn, _ = elevation_of(part.reading, part.box, size, drawing)
     names = ["-".join(str(rng.choice(list(words))) for words in (WALLS, ROOFS, GLAZINGS)) for _ in range(LOOKS)]
     for one in massings(drawn, names, [any_hour(rng) for _ in names], seed=seed):
         built, told = engraved(one, drawing), "solids" if rng.random() < OF_SOLIDS else "drawing"

@@ -89,7 +89,7 @@ def _case(name: str, sheet: np.ndarray, reference: np.ndarray, pipeline, side: i
         case["confidence"] = round(part.reading.confidence, 2)
         presets = [PRESETS[number % len(PRESETS)] for number in range(variants)]
         start = _now()
-        drawn, _ = elevation_of(part.reading, part.box, size)
+        drawn, _ = elevation_of(part.reading, part.box, size, part.pixels)
         lit = massings(drawn, presets, [hour_of(draw, STRENGTH) for draw in range(variants)])
         bare = [fidelity(drawing, one.beauty).f for one in lit]
         built = [engraved(one, part.pixels) for one in lit]

@@ -58,7 +58,7 @@ def seam(picture: np.ndarray, tile_px: int) -> float:
 def started(part, size: tuple[int, int], presets: list[str], seed: int):
     """The drawing at working size, and a lit massing for each preset."""
     drawing = cv2.resize(part.pixels, size, interpolation=cv2.INTER_AREA)
-    drawn, _ = elevation_of(part.reading, part.box, size)
+    drawn, _ = elevation_of(part.reading, part.box, size, part.pixels)
     hours = [hour_of(draw, STRENGTH) for draw in range(len(presets))]
     built = [engraved(one, part.pixels) for one in massings(drawn, presets, hours, seed=seed)]
     return drawing, built

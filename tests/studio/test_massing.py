@@ -1,7 +1,6 @@
 """From a reading to the picture that a speculation starts from."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,7 +9,7 @@ from blender_addon.errors import BlenderNotFoundError
 from blender_addon.scenes.presets import ERAS
 from pipelines.grid import grid
 from studio.drawings.reading import ReadOpening
-from studio.massing import CLASSES, _courses, _drawn_stacks, elevation_of, engraved, hour_of, lines_of, massings
+from studio.massing import CLASSES, _courses, elevation_of, engraved, hour_of, lines_of, massings
 from studio.samples.building import building
 from studio.samples.sheets import elevation
 from studio.speculate import _alone, _built, drawn_part
@@ -104,25 +103,6 @@ def test_a_blank_wall_under_a_drawn_roof_is_not_cut_out_of_the_sheet():
     assert (_alone(sheet, roof, 110)[60:100, 90:110] == 30).all()
 
 
-@pytest.mark.blender
-def test_only_where_a_stack_is_drawn_before_the_roof_its_sides_are_left_out(part):
-    """A chimney that ends at the ridge has no strip of bare slate below it."""
-    height, width = part.pixels.shape[:2]
-    drawn, _ = elevation_of(part.reading, part.box, (width, height))
-    one = massings(drawn, ["georgian"], [hour_of(0, 0)])[0]
-    stacks = [np.nonzero(one.ids == number) for number, e in enumerate(one.model.elements, 1) if e.kind == "chimney"]
-    rows, columns = next(found for found in stacks if len(found[0]))
-    courses = np.zeros((height, width), np.float32)
-    courses[:: max(6, height // 40)] = 0.9
-    assert not _drawn_stacks(one, courses).any()
-    sides = courses.copy()
-    foot = rows.max() + (rows.max() - rows.min())
-    sides[: foot + 1, [columns.min(), columns.max()]] = 0.9
-    hidden = np.nonzero(_drawn_stacks(one, sides))
-    assert len(hidden[0]) and abs(int(hidden[0].max()) - foot) <= 4
-    assert columns.min() - width < hidden[1].min() and hidden[1].max() <= columns.max() + (columns.max() - columns.min())
-
-
 def test_drawn_courses_are_followed_as_tones_and_a_bare_roof_stays_as_it_is():
     """Rows of tiles four pixels apart, in pale ink: dark where they are drawn, lighter between, and only on the roof."""
     ink, roof = np.zeros((120, 200), np.float32), np.zeros((120, 200), bool)
@@ -132,16 +112,3 @@ def test_drawn_courses_are_followed_as_tones_and_a_bare_roof_stays_as_it_is():
     assert factor[30:70:4].max() < 0.7 and factor[32:70:4].min() > 1.05
     assert (factor[~roof] == 1).all()
     assert np.array_equal(_courses(np.zeros_like(ink), roof), np.ones_like(ink))
-
-
-def test_below_a_chimney_tiles_that_run_upright_everywhere_are_roof():
-    ids = np.zeros((120, 200), np.uint16)
-    ids[10:30, 90:111] = 1
-    classes = np.where(ids == 1, 1, 2).astype(np.uint8)
-    one = SimpleNamespace(ids=ids, classes=classes, model=SimpleNamespace(elements=(SimpleNamespace(kind="chimney"),)))
-    sides = np.zeros(ids.shape, np.float32)
-    sides[:60, [90, 110]] = 0.9
-    assert _drawn_stacks(one, sides)[31:59, 100].all(), "two lines going down from it are a stack"  # type: ignore[arg-type] - as below
-    tiles = np.zeros(ids.shape, np.float32)
-    tiles[:, ::10] = 0.9
-    assert not _drawn_stacks(one, tiles).any()  # type: ignore[arg-type] - what it looks at is all there

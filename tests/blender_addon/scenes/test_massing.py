@@ -1,5 +1,7 @@
 """A massing keeps to what was read, closes every solid, and says that its depths are rules."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -141,3 +143,24 @@ def test_behind_a_chimney_on_a_hip_the_roofs_edge_goes_on_straight():
         slope = 2.5 + (3.02 - 2.5) * ((x - 3) / 0.92 if x < 5 else (7 - x) / 0.88)
         assert _top(body, x) == pytest.approx(slope, abs=0.15)
     assert sum(one.area for one in chimneys) + body.area == pytest.approx(Polygon(hip).area, rel=0.02)
+
+
+def test_a_stack_that_is_drawn_before_the_slope_stands_where_the_slope_meets_its_foot():
+    chosen, bare = preset("ashlar-slate-sash"), house()
+    behind = kinds(massing(bare, chosen))["chimney"][0]
+    found = kinds(massing(replace(bare, stacks=((120, 10, 132, 55),)), chosen))
+    (before,), (roof,) = found["chimney"], found["roof"]
+    eaves, foot = (270 - 80) / 20, (270 - 55) / 20
+    slope = roof.bounds[0, 1] + (foot - eaves) / np.tan(np.radians(chosen.roof.pitch))
+    low = before.vertices[before.vertices[:, 2] < foot]
+    assert low[:, 1].min() == pytest.approx(slope, abs=1e-3) and low[:, 2].min() > foot - 0.2
+    assert before.bounds[1, 2] == pytest.approx(behind.bounds[1, 2], abs=1e-3) and before.bounds[1, 1] < behind.bounds[0, 1] + 1
+    assert before.level == 6 and before.author == "rule"
+
+
+@pytest.mark.parametrize("region", [(120, 10, 132, 28), (120, 10, 132, 90), (170, 10, 182, 55)])
+def test_a_foot_that_is_on_no_slope_changes_nothing(region):
+    """Above the roof, below the eaves, or under no chimney."""
+    chosen = preset("ashlar-slate-sash")
+    known, same = massing(house(), chosen), massing(replace(house(), stacks=(region,)), chosen)
+    assert all(np.array_equal(a.vertices, b.vertices) for a, b in zip(known.elements, same.elements, strict=True))
