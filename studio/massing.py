@@ -156,7 +156,8 @@ def engraved(massing: Massing, drawing: np.ndarray) -> Massing:
     leaves = np.isin(massing.ids, [number for number, one in enumerate(massing.model.elements, 1) if one.kind == "door"])
     roof = massing.classes == 2
     # the drawn line of the ground is the shade at the foot of a wall, half of it on the ground
-    foot = (massing.classes == 4) & (cv2.dilate((massing.classes == 1).astype(np.uint8), np.ones((FOOT_PX, FOOT_PX), np.uint8)) > 0)
+    beside = cv2.dilate((massing.classes == 1).astype(np.uint8), np.ones((FOOT_PX, FOOT_PX), np.uint8)) > 0
+    foot = (massing.classes == 4) & beside
     solid = ((massing.classes == 1) | roof | leaves | foot).astype(np.uint8)
     built = cv2.dilate(massing.lines.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(np.float32)
     # light draws most edges of the solids itself; where it does not, a pen line keeps them apart
