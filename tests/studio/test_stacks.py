@@ -15,6 +15,7 @@ from studio.stacks import drawn_stacks
 OUTLINE = ((20, 220), (20, 100), (30, 40), (90, 40), (90, 20), (110, 20), (110, 40), (270, 40), (280, 100), (280, 220))
 HOUSE = Elevation((300, 240), 16.0, (20, 100, 280, 220), OUTLINE, ())
 FOOT = 65
+PX_PER_M = 20
 
 
 def lines(foot: int = FOOT) -> np.ndarray:
@@ -31,7 +32,7 @@ def lines(foot: int = FOOT) -> np.ndarray:
 def part():
     """A sheet of the manner that draws stacks down over the roof, and the generator's building."""
     made = building(5001)
-    return drawn_part(elevation(made, "outline", 20).image), made
+    return drawn_part(elevation(made, "outline", PX_PER_M).image), made
 
 
 def test_the_foot_of_each_stack_is_found_where_it_was_drawn(part):
@@ -40,8 +41,8 @@ def test_the_foot_of_each_stack_is_found_where_it_was_drawn(part):
     without, _ = elevation_of(sheet.reading, sheet.box, size)
     drawn, _ = elevation_of(sheet.reading, sheet.box, size, sheet.pixels)
     assert replace(drawn, stacks=()) == without and len(drawn.stacks) == len(made.chimneys)
-    foot = drawn.ground - (made.height + 0.6 * made.roof_height) * drawn.px_per_m
-    assert all(abs(box[3] - foot) < 3 for box in drawn.stacks), (drawn.stacks, foot)
+    tall = (0.4 * made.roof_height + 0.7) * PX_PER_M  # from the foot to the top, as that manner draws it
+    assert all(box[3] - box[1] == pytest.approx(tall, abs=3) for box in drawn.stacks), (drawn.stacks, tall)
 
 
 def test_a_front_is_told_by_its_sides_and_its_lower_edge():
