@@ -168,26 +168,36 @@ def gains(family: str, of: dict) -> list[str]:
 
 
 def every_method(families: dict) -> list[str]:
-    """PSNR / SSIM / gradient energy / HaarPSI of each method in each family."""
+    """PSNR / SSIM / gradient energy / HaarPSI of each method in each family; means over fewer pictures are left out."""
     names = [name for name in METHODS if any(name in of["methods"] for of in families.values())]
     lines = [
         f"| PSNR / SSIM / gradient energy / HaarPSI | {' | '.join(map(words, families))} |",
         f"| --- |{' --- |' * len(families)}",
     ]
     for name in names:
-        cells = [cell(of["methods"][name]) if name in of["methods"] else "–" for of in families.values()]
+        cells = [cell(of["methods"][name]) if is_whole(name, of) else "–" for of in families.values()]
+        if set(cells) == {"–"}:
+            continue
         lines.append(f"| {METHODS[name]} | {' | '.join(cells)} |")
     flows = {family: of["model"]["flow"] for family, of in families.items() if of["model"] and "flow" in of["model"]}
     if flows:
+        counts = {of["methods"]["model_flow"].get("pictures", of["pictures"]) for of in families.values()}
+        on = "" if counts == {of["pictures"] for of in families.values()} else f", on {max(counts)} of them"
         places = [
             f"{words(family)} {of['rank_by_haarpsi']} of {len(of['order_by_haarpsi'])} ({of['psnr_against_mean_db']:+.2f} dB)"
             for family, of in flows.items()
         ]
         lines += [
             "",
-            f"Texture 1, place by HaarPSI among all methods (1 is best), and its PSNR against texture 0: {'; '.join(places)}.",
+            "Texture 1, place by HaarPSI among all methods (1 is best), and its PSNR against texture 0"
+            f"{on}: {'; '.join(places)}.",
         ]
     return lines
+
+
+def is_whole(name: str, of: dict) -> bool:
+    """Whether a method filled all pictures of a family."""
+    return name in of["methods"] and of["methods"][name].get("pictures", of["pictures"]) == of["pictures"]
 
 
 def cell(means: dict) -> str:
