@@ -11,6 +11,7 @@ from studio.drawings.reading import Box
 from studio.errors import NoDrawingError
 
 EARTH = 0.05  # of the drawing's height: hatched earth and steps lie under a ground line no deeper; below a course stands wall
+BEYOND = 1.15  # times the longest course: a ground line is longer, since it shows the ground beside the house
 THICK = 0.02  # likewise: a ground line is no thicker; hatched earth is
 DORMERS = 8  # one opening in so many may stand in the roof
 
@@ -57,10 +58,21 @@ def ground_of(mask: np.ndarray, mass: np.ndarray) -> int:
     rows = np.flatnonzero((longest > 0.6 * w) & (np.arange(h) > 0.45 * h))
     wide = np.flatnonzero((mass[y : y + h, x : x + w] > 0).sum(1) > 0.6 * w)
     foot = int(wide.max()) if wide.size else h - 1
-    if not rows.size or rows.max() <= foot - EARTH * h:
+    lines = runs(longest > 0.6 * w)
+    if not rows.size or (rows.max() <= foot - EARTH * h and not _runs_beyond(longest, lines)):
         return y + foot
-    first, last = runs(longest > 0.6 * w)[-1]
+    first, last = lines[-1]
     return y + ((first + last - 1) // 2 if last - first < THICK * h else int(rows.max()))
+
+
+def _runs_beyond(longest: np.ndarray, lines: list[tuple[int, int]]) -> bool:
+    """Whether the lowest line runs beyond the walls, as grounds do and courses do not: what is below it is frame or scale bar.
+
+    Args:
+        longest: int [H], the longest stroke of each row; lines: its rows of long ones, from above to below.
+    """
+    lengths = [int(longest[first:last].max()) for first, last in lines]
+    return len(lengths) > 2 and lengths[-1] > BEYOND * max(lengths[:-1])
 
 
 def outline_of(mass: np.ndarray, ground: int) -> np.ndarray:

@@ -6,6 +6,8 @@ import pytest
 from studio.drawings.facade_levels import ground_of, outline_of, wall_box
 from studio.drawings.facade_lines import level_lines, roof_top
 from studio.drawings.part import part_of
+from studio.drawings.rectify import rectified
+from studio.samples.ageing import age
 from studio.samples.building import building
 from studio.samples.sheets import elevation
 
@@ -122,3 +124,10 @@ def test_the_eaves_of_wings_are_found_although_a_portal_rises_above_them():
     shape[40:150, 220:380] = 255
     box = wall_box(shape, 299, [(240, 100, 360, 298)])
     assert box[1] == pytest.approx(150, abs=2)
+
+
+def test_a_ground_line_that_runs_into_the_frame_is_the_ground_and_the_scale_bar_below_it_no_wall():
+    upright = rectified(age(elevation(building(5001), "rusticated", 37.0).image, 5)[0])
+    part = part_of(upright)
+    share = ground_of(part.ink, part.mass) / len(upright.picture)
+    assert 0.8 < share < 0.87, "the ground lies at 0.84 of the sheet, its scale bar from 0.92 on"
