@@ -16,6 +16,7 @@ from provenance.home import Home
 from studio.ancestry import held
 from studio.drawings.corrections import MOST, CorrectionError, parsed
 from studio.drawings.reading import Box, FacadeReading, Rectified
+from studio.errors import NoDrawingError
 from studio.massing import Massing
 from studio.sealed_reading import SealedReading, sealed_reading
 from studio.sources import Source, open_source
@@ -113,6 +114,7 @@ def speculate(
         AncestorError for a variant that was changed or belongs to another drawing, or when one of the two is missing.
         PresetError for materials that nobody knows, RequestError for more than 16 variants, before anything is read.
         RequestError for several prompts to a model that reads none.
+        NoDrawingError for a sheet without any line.
         CorrectionError for corrections that make no sense or fit no elevation, before any model runs.
     """
     from blender_addon.scenes.presets import preset
@@ -136,6 +138,7 @@ def speculate(
     # 2. Load the model, so that a wrong name fails at once; read, and build a lit massing of what was read for each variant.
     from pipelines.guest_speculation import GuestSpeculation
     from pipelines.hub import load_speculation
+    from pipelines.lines import extract_lines
     from pipelines.memory import Memory
     from pipelines.request import Precision, SpeculationRequest
     from pipelines.speculation import Locked, Start
@@ -148,6 +151,8 @@ def speculate(
         raise RequestError("Several prompts were given to a model that reads none: name one that does (--model), or give none.")
     said = statement(model, draws=True, pins=pins, lora=lora, precision=precision)
     part = drawn_part(eight_bit_rgb(sheet.pixels), corrections, known)
+    if part.reading is None and not extract_lines(part.pixels).any():
+        raise NoDrawingError(f"{sheet.name} shows no line: there is nothing to draw variants after. Nothing was sealed.")
     half = _half(on_progress, 0)
     part, cells, built = _built(part, cells, seed, sheet.sha256, half)
 

@@ -9,7 +9,7 @@ import pytest
 from pipelines.errors import RequestError
 from provenance.home import Home
 from studio.ancestry import ancestor_of
-from studio.errors import AncestorError, MaskSizeError
+from studio.errors import AncestorError, MaskSizeError, NoDrawingError
 from studio.samples.building import building
 from studio.samples.sheets import elevation
 from studio.scene import build_scene
@@ -72,6 +72,13 @@ def test_a_grid_is_drawn_sealed_and_laid_out_as_one(drawing, place, tmp_path):
     assert (one - other)[..., 2].mean() > 20, "dawn is redder"
     sheet, width = cv2.imread(str(tmp_path / "out" / "contact.png")), one.shape[1]
     assert sheet.shape[1] == 72 + 2 * min(max(width, 420), 640) + 28, "strengths across, references down"
+
+
+def test_a_blank_sheet_is_refused_and_nothing_is_left(place, tmp_path):
+    cv2.imwrite(str(tmp_path / "blank.png"), np.full((300, 400, 3), 245, np.uint8))
+    with pytest.raises(NoDrawingError, match="shows no line"):
+        speculate(tmp_path / "blank.png", tmp_path / "out", home=place, variants=1)
+    assert not (tmp_path / "out").exists()
 
 
 def test_what_cannot_be_drawn_at_once_is_refused_before_anything_is_read(drawing, place, tmp_path):
