@@ -17,7 +17,7 @@ from pipelines.tiles import HoleValues, Window, tiles
 STEPS_OF_ONE = 4096  # gradients are summed as whole numbers, so no order of tiles can round a sum otherwise
 OUTLINE = 0.12  # a step beyond it is the outline of a form and counts as that much: forms are no grain
 REACH_CELLS = 2  # of 8 px: the surroundings that a loss is compared with
-WIDENINGS = 4  # each twice as wide and for a hundredth: the middle of a wide loss asks farther away
+WIDENINGS, LESS = 4, 0.01  # each twice as wide and for a hundredth: only the middle of a wide loss asks farther away
 SHARE = 0.65  # of the surroundings' energy: grain that is not the lost one costs likeness, 1.5 dB in small losses at this
 FAINTEST = 0.33  # times what the flow made: hypotheses must differ on a smooth ground as well
 STRONGEST = 2.5  # likewise: in wide losses it is timid, and a fourfold never made a difference
@@ -45,8 +45,9 @@ class Energy:
             where: bool [h, w]; a step counts where both its ends do.
             most: what a larger step counts as.
         """
-        plane = np.rint(np.clip(values.mean(-1), -1, 2) * STEPS_OF_ONE).astype(np.int64)
-        largest = round(min(most, 3.0) * STEPS_OF_ONE) ** 2
+        low, high = -1.0, 2.0  # a fill may leave 0…1 a little, what was added to it may be negative
+        plane = np.rint(np.clip(values.mean(-1), low, high) * STEPS_OF_ONE).astype(np.int64)
+        largest = round(min(most, high - low) * STEPS_OF_ONE) ** 2
         height, width = tile.bottom - tile.top, tile.right - tile.left
         for here, there in ((np.s_[:-1, :], np.s_[1:, :]), (np.s_[:, :-1], np.s_[:, 1:])):
             both = (where[here] & where[there])[:height, :width]
@@ -61,7 +62,7 @@ class Energy:
         total, count = self.total.astype(np.float64), self.count.astype(np.float64)
         above, below = np.zeros_like(total), np.zeros_like(total)
         for widening in range(WIDENINGS):
-            reach, share = REACH_CELLS * 2.0**widening, 0.01**widening
+            reach, share = REACH_CELLS * 2.0**widening, LESS**widening
             above += share * cv2.GaussianBlur(total, (0, 0), reach, borderType=cv2.BORDER_CONSTANT)
             below += share * cv2.GaussianBlur(count, (0, 0), reach, borderType=cv2.BORDER_CONSTANT)
         return np.where(below > 0, above / np.maximum(below, 1e-12), 0) / STEPS_OF_ONE**2

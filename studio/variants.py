@@ -74,7 +74,7 @@ def variants_draft(
             **_said(built),
         },
     )
-    names = [". ".join(_asked(cell, palettes)) for cell in request.cells]
+    names = [". ".join(asked(cell, palettes)) for cell in request.cells]
     page = variants_page(draft, fidelity=output.fidelity, drawing=part.pixels, names=names)
     return replace(draft, files=(*files, Document("index.html", "text/html", "page", contains_ai=False, data=page.encode())))
 
@@ -158,8 +158,12 @@ def _distinct(built: list[Massing]) -> list[Massing]:
     return list({id(one): one for one in built}.values())
 
 
-def _asked(cell: Cell, palettes: dict[str, str]) -> tuple[str, ...]:
-    """What one variant was asked for, beside draw and strength: materials, whose colours, in which words."""
+def asked(cell: Cell, palettes: dict[str, str]) -> tuple[str, ...]:
+    """What one variant was asked for, beside draw and strength: materials, whose colours, in which words.
+
+    Args:
+        palettes: names of the files, by digest.
+    """
     said = [cell.preset.replace("-", ", ") if cell.preset else "tones of the drawing"]
     said += [f"colours of {palettes.get(cell.reference_sha256, 'a picture')}"] if cell.reference_sha256 else []
     said += [f"“{shorten(cell.prompt, MOST_WORDS, placeholder=' …')}”"] if cell.prompt else []
@@ -178,7 +182,7 @@ def _contact(request, part: Part, output, acted: list[np.ndarray | None], palett
     shown = [Shown(part.pixels, "The drawing", tuple(lines))]
     for number, (cell, variant, fit) in enumerate(zip(request.cells, output.variants, output.fidelity, strict=True)):
         how = f"seed {request.seed}·{cell.draw} · strength {cell.strength:g}"
-        said = (*_asked(cell, palettes), how, f"F {fit.f:.2f} · {fit.interpretation}")
+        said = (*asked(cell, palettes), how, f"F {fit.f:.2f} · {fit.interpretation}")
         shown.append(Shown(variant, f"Variant {number + 1}", said, acted[number]))
     sheet = contact_sheet(shown, columns if is_grid else None)
     return Picture("contact.png", sheet.pixels, "contact", ai=sheet.acted if sheet.acted.any() else None)

@@ -66,7 +66,7 @@ def rows_of(boxes: np.ndarray) -> list[np.ndarray]:
 
 
 def _is_of_row(box: np.ndarray, first: np.ndarray, tall: float) -> bool:
-    sizes = np.log(np.maximum(1, (box[2:] - box[:2]) / np.maximum(1, first[2:] - first[:2]) * 100) / 100)
+    sizes = np.log(np.maximum(1, box[2:] - box[:2]) / np.maximum(1, first[2:] - first[:2]))
     return bool(abs(box[3] - first[3]) < ASTRAY * tall + 2 and (np.abs(sizes) < SIZE).all())
 
 

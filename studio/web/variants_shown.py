@@ -15,6 +15,7 @@ from studio.report.facts import plural
 from studio.report.fidelity_map import COLOURS, WORDS
 from studio.report.preview import data_uri, preview
 from studio.sources import open_source
+from studio.variants import asked
 from studio.web.sentences import unbraced
 
 if TYPE_CHECKING:
@@ -51,11 +52,11 @@ def contact(release: Release, drawing: np.ndarray) -> str:
         pixels = open_source(release.folder / f"variant-{number}.png").pixels
         text = f"<strong>Variant {number}</strong> {_built(release, number)}<br>F {fit['f']:.2f} {_mark(fit)}"
         cells.append(_cell(pixels, f"Variant {number}", text))
-    columns, across, down = laid_out([Cell(**cell) for cell in release.record["request"]["cells"]])
+    columns, across, down = laid_out(_cells(release))
     is_grid = bool(down) and columns <= MOST_COLUMNS  # more would be too small to compare; then they wrap
     style = f'class="contact grid" style="--columns:{columns}"' if is_grid else 'class="contact"'
     said += f" Across: {', then '.join(across)}. Down: {', then '.join(down)}." if is_grid else ""
-    return unbraced(f'<p>{escape(said)}</p><ul {style}>{"".join(cells)}</ul>')
+    return unbraced(f"<p>{escape(said)}</p><ul {style}>{''.join(cells)}</ul>")
 
 
 def large(release: Release, number: int, view: str) -> str:
@@ -101,24 +102,20 @@ def caption(release: Release, number: int) -> str:
 
 
 def _built(release: Release, number: int) -> str:
-    """What the variant was built of; in a grid also what else tells it from the others."""
-    cells = release.record["request"]["cells"]
-    cell = cells[number - 1]
-    said = [cell["preset"].replace("-", ", ") if cell["preset"] else "tones of the drawing"]
-    names = {one["sha256"]: one["name"] for one in release.record["sources"]}
-    if len({one["reference_sha256"] for one in cells}) > 1:
-        said.append(f"colours of {names.get(cell['reference_sha256'], 'a picture')}")
-    if len({one["prompt"] for one in cells}) > 1:
-        said.append(f"“{cell['prompt']}”")
-    if len({one["strength"] for one in cells}) > 1:
-        said.append(f"strength {cell['strength']:g}")
-    return escape(" · ".join(said))
+    """What the variant was asked for, and its strength where that tells it from others."""
+    cells = _cells(release)
+    cell, names = cells[number - 1], {one["sha256"]: one["name"] for one in release.record["sources"]}
+    strength = (f"strength {cell.strength:g}",) if len({one.strength for one in cells}) > 1 else ()
+    return escape(" · ".join((*asked(cell, names), *strength)))
 
 
 def _drawn(release: Release, number: int) -> str:
-    request = release.record["request"]
-    cell = request["cells"][number - 1]
-    return f"Seed {request['seed']}, draw {cell['draw'] + 1}, strength {cell['strength']:g}."
+    cell = _cells(release)[number - 1]
+    return f"Seed {release.record['request']['seed']}, draw {cell.draw + 1}, strength {cell.strength:g}."
+
+
+def _cells(release: Release) -> list[Cell]:
+    return [Cell(**cell) for cell in release.record["request"]["cells"]]
 
 
 def _mark(fit: dict) -> str:
