@@ -7,7 +7,7 @@ the step before it wrote there, and a pixel's answer does not depend on the tile
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import cv2
 import numpy as np
@@ -49,6 +49,11 @@ class Told:
         conditions = Conditions(*(getattr(self.conditions, field.name)[half] for field in fields(Conditions)))
         return Told(conditions, *(getattr(self, field.name)[half] for field in fields(Told)[1:]))
 
+    def without_lines(self) -> Told:
+        """The same, with nothing known of lines anywhere."""
+        none = np.zeros_like(self.lines)
+        return replace(self, lines=none, lines_given=none)
+
 
 class Plane:
     """A picture as the network meets it: its hole, its tiles, and what is told of each window.
@@ -58,10 +63,19 @@ class Plane:
         tile_px: side of the tiles.
         told: gives what is told of a window, which may reach up to 15 px beyond the picture.
         reference: float32 [64, 64, 3], 0…1: the picture whose palette and handling to follow, reduced; None for none.
+        line_guidance: as in `RestorationRequest`.
     """
 
-    def __init__(self, hole: np.ndarray, tile_px: int, told: Callable[[Window], Told], reference: np.ndarray | None):
-        self.hole, self.tile_px, self.told, self.reference = hole, tile_px, told, reference
+    def __init__(
+        self,
+        hole: np.ndarray,
+        tile_px: int,
+        told: Callable[[Window], Told],
+        reference: np.ndarray | None,
+        line_guidance: float = 1.0,
+    ):
+        self.hole, self.tile_px, self.told = hole, tile_px, told
+        self.reference, self.line_guidance = reference, line_guidance
         self.tiles = tiles(hole, tile_px)
         self._kept: dict[Window, Told] = {}
 
@@ -98,7 +112,7 @@ def mean_mode(network: RestorationNetwork, plane: Plane, tick: Callable[[], None
     """
     answer, doubt = HoleValues(plane.hole, plane.tile_px), HoleValues(plane.hole, plane.tile_px, channels=1)
     for tile, window, told in plane.windows():
-        clean, error = mean_of_two(network, told, plane.reference)
+        clean, error = _mean_of_two(network, told, plane)
         answer.write(tile, window, clean)
         doubt.write(tile, window, error)
         tick()
@@ -135,7 +149,7 @@ def flow(
                 random = window.seen(plane.hole.shape, lambda w: noise(seed, hypothesis, *w.place()))
                 inside = prefill + np.float32(1 - texture) * (inside - prefill) + np.float32(texture * NOISE) * random
             x = np.where(hole, inside, prefill)
-            velocity = (x - predict(network, told, x, float(t), plane.reference)[0]) / np.float32(t)
+            velocity = (x - _led(network, told, x, float(t), plane)[0]) / np.float32(t)
             # the scheduler counts its own steps, but each step here is taken once per tile
             scheduler.set_timesteps(sigmas=sigmas.tolist())
             scheduler.set_begin_index(step)
@@ -146,13 +160,25 @@ def flow(
     return state
 
 
-def mean_of_two(network: RestorationNetwork, told: Told, reference: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+def _mean_of_two(network: RestorationNetwork, told: Told, plane: Plane) -> tuple[np.ndarray, np.ndarray]:
     """The mean mode of a window, float32 [H, W, 3], averaged over two views of it, and its expected error [H, W, 1]."""
-    upright = predict(network, told, told.conditions.fill, 1.0, reference)
+    upright = _led(network, told, told.conditions.fill, 1.0, plane)
     turned = told.turned()
-    other = predict(network, turned, turned.conditions.fill, 1.0, reference)
+    other = _led(network, turned, turned.conditions.fill, 1.0, plane)
     clean, error = ((one + two[::-1, ::-1]) / 2 for one, two in zip(upright, other, strict=True))
     return clean, error
+
+
+def _led(network: RestorationNetwork, told: Told, x: np.ndarray, t: float, plane: Plane) -> tuple[np.ndarray, np.ndarray]:
+    """As `predict`; where lines are given, further towards them than the network goes, which hedges on what they part.
+
+    Source: classifier-free guidance (Ho and Salimans 2022).
+    """
+    clean, error = predict(network, told, x, t, plane.reference)
+    if plane.line_guidance == 1 or not told.lines_given.any():
+        return clean, error
+    bare, _ = predict(network, told.without_lines(), x, t, plane.reference)
+    return bare + np.float32(plane.line_guidance) * (clean - bare), error
 
 
 def predict(

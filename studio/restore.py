@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pipelines.request import LINE_GUIDANCE
 from provenance.draft import Document, Draft, Picture, SourceNote
 from provenance.home import Home
 from studio.errors import NothingDamagedError
@@ -29,6 +30,7 @@ def restore(
     reference: Path | None = None,
     hypotheses: int = 1,
     texture: float = 0.0,
+    line_guidance: float = LINE_GUIDANCE,
     model: str = "bundled",
     seed: int = 0,
     rights: str | None = None,
@@ -46,6 +48,7 @@ def restore(
             picture whose palette and handling to follow.
         hypotheses: how many answers, 1…16.
         texture: 0 (safest) … 1 (liveliest).
+        line_guidance: 1 … 3, how far to go towards the sketch's lines.
         on_progress: called with (done, total) after every tile; what it raises stops the work and leaves nothing behind.
 
     Returns:
@@ -81,6 +84,7 @@ def restore(
         reference_sha256=guides.digest_of(guides.reference),
         hypotheses=hypotheses,
         texture=texture,
+        line_guidance=line_guidance,
         seed=seed,
         model=model,
         weights_sha256=said["weights_sha256"],

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from pipelines.request import LINE_GUIDANCE
 from studio.cli.arguments import HomeFolder, Model, Out, Rights, Seed, StrictRights, Tsa, TsaOptional, home_of
 from studio.cli.outcome import Json, progress, tell
 
@@ -28,6 +29,9 @@ def restore(
     reference: Annotated[Path | None, typer.Option(help="A picture whose palette and handling to follow.")] = None,
     hypotheses: Annotated[int, typer.Option(min=1, max=16, help="How many answers to offer.")] = 1,
     texture: Annotated[float, typer.Option(min=0, max=1, help="0 = the safest fill, 1 = the liveliest.")] = 0.0,
+    line_guidance: Annotated[
+        float, typer.Option(min=1, max=3, help="How far to go towards the sketch: 1 = cautiously, 2 = so that it shows.")
+    ] = LINE_GUIDANCE,
     model: Model = "bundled",
     seed: Seed = 0,
     rights: Rights = None,
@@ -60,6 +64,7 @@ def restore(
                 reference=reference,
                 hypotheses=hypotheses,
                 texture=texture,
+                line_guidance=line_guidance,
                 model=model,
                 seed=seed,
                 rights=rights,

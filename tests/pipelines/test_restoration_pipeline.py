@@ -139,6 +139,31 @@ def test_lines_can_be_given_and_change_the_answer(pipeline, request_of):
         pipeline(request_of(), pixels, mask, lines=np.eye(95, dtype=bool))
 
 
+def test_guidance_goes_on_from_the_answer_without_lines_through_the_one_with_them(pipeline, request_of):
+    pixels, mask, lines = weave(96, 96, np.uint16), cracks(96, 96, 2, 4), np.eye(96, dtype=bool)
+    bare = pipeline(request_of(), pixels, mask)
+    once, twice = (pipeline(request_of(line_guidance=g), pixels, mask, lines=lines) for g in (1, 2))
+    bare, once, twice = (output.hypotheses[0][mask].astype(float) for output in (bare, once, twice))
+    inside = (np.minimum(np.minimum(bare, once), twice) > 0) & (np.maximum(np.maximum(bare, once), twice) < 65535)
+    assert inside.mean() > 0.5 and np.abs(once - bare)[inside].max() > 20
+    assert np.abs(twice - (2 * once - bare))[inside].max() <= 3  # roundings
+
+
+def test_the_tile_size_changes_no_byte_of_a_guided_answer(pipeline, request_of):
+    pixels, mask = weave(200, 260, np.uint16), cracks(200, 260, 3, 4)
+    lines = np.zeros(mask.shape, bool)
+    lines[40:160, 128] = True
+    outputs = [pipeline(request_of(tile_px=side, texture=0.5), pixels, mask, lines=lines) for side in (64, 512)]
+    assert same(*outputs)
+
+
+def test_lines_are_followed_where_the_prefill_would_be_kept(request_of):
+    untaught = RestorationPipeline(RestorationNetwork((8, 16), 1, 16), FlowMatchEulerDiscreteScheduler())
+    pixels, mask = weave(150, 150), cracks(150, 150, 2, 5)
+    output = untaught(request_of(), pixels, mask, lines=np.eye(150, dtype=bool))
+    assert output.filled_by == "model" and "lines that were given" in output.reason and "not better" in output.reason
+
+
 def test_progress_counts_to_its_total_and_can_cancel(pipeline, request_of):
     pixels, mask = weave(120, 120), cracks(120, 120, 2, 3)
     seen = []
