@@ -10,6 +10,7 @@ from studio.drawings.plan_ink import plan_ink
 from studio.drawings.plan_masonry import masonry
 
 DARK_ROOMS = 0.55  # share of a building that is toned where its rooms are shaded: engraved sections stay below 0.45
+BLACK, SOLID = 60, 0.6  # shading is black in a third of its area at most, solid masonry in nine tenths (ten real sheets)
 THINNEST, THICKEST = 0.003, 0.07  # of the sheet's longer side: a rafter of 8 cm … the spandrel of a vault in a front of 27 m
 
 
@@ -22,7 +23,8 @@ def cut_masonry(picture: np.ndarray, gray: np.ndarray, tone: np.ndarray, mass: n
     """
     inside = mass > 0
     soft = cv2.GaussianBlur(tone, (0, 0), 0.002 * max(tone.shape))  # wide enough to melt half-tone dots
-    if float((soft[inside] < 191).mean()) > DARK_ROOMS:
+    dark = soft[inside & (soft < 191)]
+    if dark.size > DARK_ROOMS * inside.sum() and float((dark < BLACK).mean()) < SOLID:
         white = white_cut(tone, mass)
         if white.any():
             return white, True

@@ -22,6 +22,7 @@ import numpy as np
 from studio.drawings.plan import read_plan
 from studio.drawings.reading import PlanReading, Rectified
 from studio.drawings.rectify import rectified
+from studio.read import read_sheet
 from studio.samples.ageing import age
 from studio.samples.building import building
 from studio.samples.sheets import STYLES, plan
@@ -133,8 +134,18 @@ def drawn(design, seeds: range, style: str, strength: float, peer: Path | None) 
     }  # fmt: skip
 
 
+def timed_sheet(rgb: np.ndarray, name: str) -> tuple[np.ndarray, float]:
+    """What `read` calls masonry on a sheet of sections, bool [H, W], and the processor seconds that it took."""
+    start = time.process_time()
+    read = read_sheet(rgb, name)
+    return on_sheet(read.walls, read.sheet, (rgb.shape[1], rgb.shape[0])), time.process_time() - start
+
+
 def real(folder: Path, file: Path, peer: Path | None) -> dict:
-    """Scores of one real sheet with hand-made truth; pixels within its uncertainty of a true face are not counted."""
+    """Scores of one real sheet with hand-made truth; pixels within its uncertainty of a true face are not counted.
+
+    A plan is read as a plan; of a sheet with sections it is the cut masonry that counts, and `read` must find the sections.
+    """
     truth = json.loads(file.read_text())
     rgb = cv2.cvtColor(cv2.imread(str(folder / truth["file"])), cv2.COLOR_BGR2RGB)
     size = (rgb.shape[1], rgb.shape[0])
@@ -154,14 +165,17 @@ def real(folder: Path, file: Path, peer: Path | None) -> dict:
         }
 
     result: dict = {"otsu": scored(otsu(rgb)), "peer": scored(peer_walls(rgb, peer))}
+    is_plan = truth["drawings"][0]["kind"] == "plan"
     try:
+        if not is_plan:
+            masonry, took = timed_sheet(rgb, file.stem)
+            return {**result, "ours": scored(masonry), "style": "section", "cpu_seconds": round(took, 2)}
         square, reading, took = timed(rgb)
     except Exception as problem:  # noqa: BLE001 - a sheet that cannot be read counts as nothing read
         return {**result, "ours": {"strict": 0.0, "tolerant": 0.0}, "failure": str(problem)}
     result |= {"ours": scored(on_sheet(reading.walls, square, size)), "style": reading.style, "cpu_seconds": round(took, 2)}
     kinds = ("gap", "door", "window")
-    is_plan = truth["drawings"][0]["kind"] == "plan"
-    boxes = [o["box"] for o in truth.get("openings", []) if o["kind"] in kinds] if is_plan else []
+    boxes = [o["box"] for o in truth.get("openings", []) if o["kind"] in kinds]
     read = [around(square.on_sheet(corners(o.box))) for o in reading.openings]
     read = [b for b in read if counted[min(size[1] - 1, int((b[1] + b[3]) / 2)), min(size[0] - 1, int((b[0] + b[2]) / 2))]]
     found = matches(boxes, read)

@@ -6,6 +6,7 @@ import pytest
 from studio.drawings import section as section_module
 from studio.drawings.rectify import rectified
 from studio.drawings.section import read_section
+from studio.drawings.section_cut import cut_masonry
 from studio.samples.ageing import age
 from studio.samples.building import building
 from studio.samples.sheets import section
@@ -35,6 +36,19 @@ def test_walls_are_as_thick_as_they_are():
     assert reading.thickness_px == pytest.approx((house.thick * sheet.px_per_m,) * 2, rel=0.1)
     assert (reading.walls & sheet.walls).sum() / (reading.walls | sheet.walls).sum() > 0.85
     assert not reading.is_inverted
+
+
+def test_a_vault_in_solid_black_is_not_taken_for_a_dark_room():
+    gray = np.full((240, 220), 255, np.uint8)
+    gray[20:220, 10:210] = 0
+    gray[80:220, 80:200] = 255  # a passage
+    gray[60:100, 10:60] = 255  # a window: white, long and narrow, between black masses
+    mass = np.zeros_like(gray)
+    mass[20:220, 10:78] = 255  # of the passage nothing is drawn, so it does not count
+    cut, is_white = cut_masonry(np.repeat(gray[..., None], 3, 2), gray, gray, mass)
+    assert not is_white
+    inside = (mass > 0) & (gray == 0)
+    assert cut[inside].mean() > 0.9 and not cut[70:90, 20:50].any()
 
 
 def test_a_white_cut_between_dark_rooms_is_read_as_masonry():
