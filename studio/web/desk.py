@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipelines.request import LINE_GUIDANCE
 from provenance.home import Home
+from studio.guides import open_veil
 from studio.sources import Source, open_mask, open_source
 from studio.web.errors import NothingToDoError
 from studio.web.job import Job
@@ -26,12 +28,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Wishes:
-    """The options of a restoration, as the page offers them."""
+    """The options of a restoration, as the page offers them; what a person gives to go by is as in `studio.guides`."""
 
     hypotheses: int = 1
     texture: float = 0.0
     seed: int = 0
     rights: str | None = None
+    lines: Path | None = None
+    line_guidance: float = LINE_GUIDANCE
+    veil: Path | None = None
+    reference: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,7 @@ class VariantWishes:
 
 @dataclass(frozen=True)
 class Restored:
-    """What a finished restoration left: the sealed Release, the scan's pixels and the mask that was used."""
+    """What a finished restoration left: the sealed Release, the scan's pixels, and where they were allowed to change."""
 
     release: Release
     before: Source
@@ -119,7 +125,7 @@ class Desk:
         if self.job is not None and self.job.running:
             raise NothingToDoError("A restoration is still running in this tab: stop it, or wait for it.")
         picture = self._need_picture()
-        path, mask = self._mask(painted)
+        path, mask = self._mask(painted, may_be_empty=wishes.veil is not None)
         out = self._storage.new_folder(self._key, "release")
         home, model = self._home, self._model
 
@@ -132,13 +138,18 @@ class Desk:
                 mask=path,
                 hypotheses=wishes.hypotheses,
                 texture=wishes.texture,
+                lines=wishes.lines,
+                line_guidance=wishes.line_guidance,
+                veil=wishes.veil,
+                reference=wishes.reference,
                 seed=wishes.seed,
                 rights=wishes.rights,
                 model=model,
                 home=home,
                 on_progress=on_progress,
             )
-            return Restored(release, open_source(picture), mask)
+            before = open_source(picture)
+            return Restored(release, before, mask if wishes.veil is None else mask | open_veil(wishes.veil, before).pixels)
 
         self.job = Job(work)
         return self.job
@@ -210,10 +221,15 @@ class Desk:
             raise NothingToDoError("There is no picture yet: choose one under “The picture”.")
         return self.picture
 
-    def _mask(self, sent: str | None) -> tuple[Path | None, np.ndarray]:
-        """The mask file for the restoration, and its pixels; None stands for the detector's proposal, taken as it is."""
+    def _mask(self, sent: str | None, *, may_be_empty: bool = False) -> tuple[Path | None, np.ndarray]:
+        """The mask file for the restoration, and its pixels.
+
+        No file stands for the detector's proposal, taken as it is, or for no mask where there may be none.
+        """
         shown_shape = (0, 0) if self.shown is None else self.shown.shape[:2]
         painted = read_painted(sent, shown_shape)
+        if may_be_empty and self.given is None and not painted.any():
+            return None, np.zeros(self.shape, bool)
         if self.given is None:
             if not painted.any():
                 raise NothingToDoError(

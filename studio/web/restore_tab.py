@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from pipelines.request import LINE_GUIDANCE
 from studio.report.evidence import evidence_map
 from studio.report.facts import Facts
 from studio.report.pieces import assumptions, comparison, facts_list, legend, share_bar
@@ -49,6 +50,7 @@ def restore_tab(desks: Desks) -> None:
             hypotheses = gr.Slider(1, 8, 1, step=1, label="Hypotheses", info=info, min_width=280)
             info = "0 is the safest, 1 the liveliest."
             texture = gr.Slider(0, 1, 0, step=0.05, label="Texture", info=info, min_width=280)
+        guides = _guides()
         seed, rights = seed_and_rights()
         run, stop = run_and_stop("Make a proposal", "run", "stop")
         told = gr.HTML(elem_id="told")
@@ -67,14 +69,14 @@ def restore_tab(desks: Desks) -> None:
     def take(path: str | None, request: gr.Request) -> tuple:
         desk = desks.of(str(request.session_hash))
         desk.clear()
-        hidden = gr.update(visible=False)
+        hidden, none = gr.update(visible=False), (None,) * 3  # sketch and veil belong to the picture before
         try:
             if not path:
-                return "", "", hidden, hidden, "", "", ""
+                return "", "", hidden, hidden, "", "", "", *none
             shown, text = desk.take_picture(Path(path))
         except Exception as error:  # noqa: BLE001 - the page's one place for what goes wrong
-            return "", "", hidden, hidden, complaint(error), "", ""
-        return painter(shown, field=FIELD), "", gr.update(visible=True), hidden, message(text), "", ""
+            return "", "", hidden, hidden, complaint(error), "", "", *none
+        return painter(shown, field=FIELD), "", gr.update(visible=True), hidden, message(text), "", "", *none
 
     def lay_proposal(request: gr.Request) -> tuple:
         desk = desks.of(str(request.session_hash))
@@ -97,15 +99,12 @@ def restore_tab(desks: Desks) -> None:
         except Exception as error:  # noqa: BLE001 - as above
             return gr.update(), gr.update(), complaint(error)
 
-    def make(
-        sent: str | None, count: float, lively: float, number: float | None, statement: str | None, request: gr.Request
-    ) -> Iterator[tuple]:
+    def make(sent: str | None, request: gr.Request, *chosen: Any) -> Iterator[tuple]:
         desk = desks.of(str(request.session_hash))
         keep, busy, ready = gr.update(), {"interactive": False}, {"interactive": True}
         job: Job[Restored] | None = None
         try:
-            wishes = Wishes(int(count), float(lively), int(number or 0), (statement or "").strip() or None)
-            job = desk.start(sent, wishes)
+            job = desk.start(sent, _wishes(*chosen))
             for standing in job.standings():
                 said = message("Stopping at the next step …") if job.stopping else progress(standing)
                 yield said, gr.update(**busy), gr.update(**ready), keep, keep, keep, keep, keep
@@ -128,13 +127,49 @@ def restore_tab(desks: Desks) -> None:
 
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     laid = [board, painted, marked]
-    picture.change(take, picture, [board, painted, second, third, said, marked, told], **quiet)
+    picture.change(take, picture, [board, painted, second, third, said, marked, told, *guides[:3]], **quiet)
     propose.click(lay_proposal, None, laid, **quiet)
     mask.upload(lay_file, mask, laid, **quiet)
     empty.click(lay_nothing, None, laid, **quiet)
-    options, results = [hypotheses, texture, seed, rights], [third, seen, one, everything, files]
+    options, results = [hypotheses, texture, seed, rights, *guides], [third, seen, one, everything, files]
     run.click(make, [painted, *options], [told, run, stop, *results], **quiet)
     stop.click(halt, None, None, queue=False, **quiet)
+
+
+def _guides() -> tuple[Any, Any, Any, Any]:
+    """What a person may give to go by: sketch, veil, reference, and how far the sketch leads."""
+    import gradio as gr
+
+    with gr.Accordion("To go by (may be left out)", open=False, elem_id="guides"):
+        gr.HTML(
+            "<p class='soft'>A sketch: strokes on white or on a transparent layer, of the picture's size; the fill follows "
+            "them. A stain or yellowed varnish: a picture of the same size, white where it lies; it is divided out, and "
+            "nothing there is invented. A picture to resemble: its palette and handling are followed.</p>",
+            elem_classes="piece",
+        )
+        with gr.Row():
+            names = (("Sketch", "sketch"), ("Stain or varnish", "veil"), ("A picture to resemble", "resembled"))
+            sketch, veil, reference = (
+                gr.File(label=label, file_types=PICTURES, elem_id=name, height=160, min_width=220) for label, name in names
+            )
+        info = "1 is cautious; at 2 the lines show, and what lies beside them is less certain."
+        guidance = gr.Slider(1, 3, LINE_GUIDANCE, step=0.1, label="How far to follow the sketch", info=info, elem_id="guidance")
+    return sketch, veil, reference, guidance
+
+
+def _wishes(
+    count: float,
+    lively: float,
+    seed: float | None,
+    rights: str | None,
+    sketch: str | None,
+    veil: str | None,
+    reference: str | None,
+    guidance: float,
+) -> Wishes:
+    sketched, veiled, resembled = (Path(one) if one else None for one in (sketch, veil, reference))
+    rights = (rights or "").strip() or None
+    return Wishes(int(count), float(lively), int(seed or 0), rights, sketched, float(guidance), veiled, resembled)
 
 
 def proposal(restored: Restored) -> str:

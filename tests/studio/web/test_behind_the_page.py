@@ -19,6 +19,7 @@ from provenance.errors import RightsError
 from provenance.home import Home
 from provenance.verdict import Verdict
 from studio.errors import MaskSizeError, StudioError
+from studio.sources import open_source
 from studio.web.controls import zipped
 from studio.web.desk import Desks, Wishes, gathered
 from studio.web.errors import NothingToDoError, ServeError, StoppedError
@@ -133,6 +134,22 @@ def test_each_missing_thing_is_named(desks, panel, tmp_path):
         write(panel, np.full((48, 64, 3), 128, np.uint8))
         desk.take_picture(panel)
         desk.propose()
+
+
+def test_a_veil_may_change_the_picture_where_no_mask_does(desks, panel, tmp_path):
+    stain = np.zeros((48, 64), np.uint8)
+    stain[10:40, 20:50] = 255
+    picture = np.full((48, 64, 3), 190, np.uint8)
+    picture[stain > 0] = 140
+    desk = desks.of("tab")
+    desk.take_picture(write(panel, picture))
+    job = desk.start("", Wishes(veil=write(tmp_path / "stain.png", stain)))
+    for _ in job.standings():
+        pass
+    restored = job.outcome()
+    after = open_source(restored.release.folder / "restored.png").pixels
+    assert np.array_equal(restored.mask, stain > 0)
+    assert (after != picture).any(2)[stain > 0].mean() > 0.9 and np.array_equal(after[stain == 0], picture[stain == 0])
 
 
 def test_erasing_a_whole_mask_is_not_a_mask(desks, panel, tmp_path):

@@ -150,6 +150,14 @@ def test_from_a_scan_to_a_sealed_file_that_verifies(tab, tmp_path):
     tab.mouse.move(box["x"] + box["width"] * 0.8, box["y"] + box["height"] * 0.2, steps=5)
     tab.mouse.up()
     tab.wait_for_timeout(500)
+
+    # a sketch for the fill to follow
+    sketch = np.full((96, 128), 255, np.uint8)
+    cv2.line(sketch, (20, 20), (100, 82), 0, 2)
+    (tmp_path / "sketch.png").write_bytes(cv2.imencode(".png", sketch)[1].tobytes())
+    tab.click("#guides button")
+    tab.set_input_files("#sketch input[type=file]", tmp_path / "sketch.png")
+    tab.wait_for_selector("#sketch :text('sketch')")
     tab.click("#run")
     tab.wait_for_selector("#seen .compare, #told .bad")
     assert "Sealed" in tab.locator("#told").inner_text()
@@ -175,7 +183,8 @@ def test_from_a_scan_to_a_sealed_file_that_verifies(tab, tmp_path):
     assert {"record.json", "record.tlog-proof", "index.html", proposal.name} <= {path.name for path in folder.iterdir()}
     for output in record["outputs"]:
         assert hashlib.sha256((folder / output["name"]).read_bytes()).hexdigest() == output["sha256"], output["name"]
-    assert {source["name"] for source in record["sources"]} == {"panel.png", "corrected-mask.png"}
+    assert {source["name"] for source in record["sources"]} == {"panel.png", "corrected-mask.png", "sketch.png"}
+    assert record["request"]["line_guidance"] == 1.5
 
     # only the mask was filled, the stroke included
     def pixels(path):
