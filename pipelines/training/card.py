@@ -245,8 +245,8 @@ def led(figures: dict) -> list[str]:
         f"{words(name)} {kinds['contours']['psnr_gain']:+.2f} dB" for name, kinds in figures.items() if "contours" in kinds
     ]
     note = prose(
-        "Contours are those of the undamaged picture; a stroke is one line drawn across the hole that stands nowhere in the",
-        f"picture. Steps in levels of 255. With the contours PSNR changes by: {', '.join(changes)}.",
+        "At the usual line guidance. Contours are those of the undamaged picture; a stroke is one line drawn across the hole",
+        f"that stands nowhere in the picture. Steps in levels of 255. With contours PSNR changes by: {', '.join(changes)}.",
     )
     return ["### Does it follow a line?", "\n".join(lines), note]
 
