@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipelines.grain import FAINTEST, SHARE, Energy, known_energy, matched
+from pipelines.grain import FAINTEST, NARROW, OUTLINE, STEP_PX, WIDE, Energy, known_energy, matched
 from pipelines.tiles import HoleValues, Window, tiles
 
 SIDE = 160
@@ -36,8 +36,8 @@ def brought(picture, hole, mean, textured, tile_px=64):
 
 
 def steps(picture, where):
-    both = where[:, :-1] & where[:, 1:]
-    return float(np.square(np.diff(picture[..., 0], axis=1))[both].mean())
+    both = where[:, :-STEP_PX] & where[:, STEP_PX:]
+    return float(np.square(picture[:, STEP_PX:, 0] - picture[:, :-STEP_PX, 0])[both].mean())
 
 
 def test_on_a_smooth_ground_hardly_any_texture_is_left_but_enough_to_differ(hole):
@@ -50,7 +50,19 @@ def test_on_a_smooth_ground_hardly_any_texture_is_left_but_enough_to_differ(hole
 def test_too_faint_and_too_loud_a_texture_come_to_the_grain_around_them(hole, loudness):
     around, flat = grainy(2, 0.02), np.full((SIDE, SIDE, 3), 0.5, np.float32)
     answer = brought(around, hole, flat, flat + grainy(3, loudness) - 0.5)
-    assert steps(answer, hole) / steps(around, ~hole) == pytest.approx(SHARE, rel=0.15)
+    assert 0.9 * NARROW < steps(answer, hole) / steps(around, ~hole) < 1.1 * WIDE
+
+
+def test_the_middle_of_a_wide_loss_gets_more_grain_than_a_crack():
+    around, flat = grainy(10, 0.02), np.full((SIDE, SIDE, 3), 0.5, np.float32)
+    shares = []
+    for width in (5, 100):
+        where = np.zeros((SIDE, SIDE), bool)
+        where[80 - width // 2 : 80 + width // 2 + 1, 30:130] = True
+        answer = brought(around, where, flat, flat + grainy(11, 0.02) - 0.5)
+        where[:, :60] = where[:, 100:] = False
+        shares.append(steps(answer, where) / steps(around, ~where))
+    assert shares[0] == pytest.approx(NARROW, rel=0.25) and shares[1] > 1.15 * shares[0]
 
 
 def test_what_the_mean_has_already_is_not_added_again(hole):
@@ -73,7 +85,7 @@ def test_outlines_are_no_grain(hole):
     picture = np.full((SIDE, SIDE, 3), 0.2, np.float32)
     picture[:, ::40] = 0.9
     pixels = np.rint(picture * 255).astype(np.uint8)
-    assert known_energy(pixels, hole).around()[5, 5] < 0.12**2 * 2 / 40
+    assert known_energy(pixels, hole).around()[5, 5] < OUTLINE**2 * 2 * STEP_PX / 40
 
 
 def test_no_bit_depends_on_the_tiles(hole):
@@ -88,6 +100,6 @@ def test_energies_of_parts_add_up_to_that_of_the_whole(hole):
     everything = Window(0, SIDE, 0, SIDE)
     whole.add(everything, picture, hole)
     for tile in tiles(np.ones_like(hole), 32):
-        seen = Window(tile.top, tile.bottom + 1, tile.left, tile.right + 1).clipped(SIDE, SIDE)
+        seen = Window(tile.top, tile.bottom + STEP_PX, tile.left, tile.right + STEP_PX).clipped(SIDE, SIDE)
         parts.add(tile, picture[seen.slices()], hole[seen.slices()])
     assert np.array_equal(whole.total, parts.total) and np.array_equal(whole.count, parts.count)
