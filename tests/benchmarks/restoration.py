@@ -61,12 +61,13 @@ def compared(
     cases: Iterable[Case], peers: list[Peer], model: Model | None, options: argparse.Namespace
 ) -> tuple[list[dict], dict]:
     """Every case by every method. → rows, and the tables made of them."""
-    rows, doubts, flows = [], [], set()
+    rows, doubts, names = [], [], []
     for count, case in enumerate(cases):
         rows += asked(case, peers, options.cache)
         if model is not None:
-            flows |= {case.name} if options.flow_pictures is None or len(flows) < options.flow_pictures else set()
-            of_model, doubt = filled(case, model, MODES if case.name in flows else ["model_mean"])
+            names += [case.name] if case.name not in names else []
+            is_asked = names.index(case.name) % options.flow_every == 0
+            of_model, doubt = filled(case, model, MODES if is_asked else ["model_mean"])
             rows += of_model
             doubts += [doubt] if doubt else []
         if count % 25 == 0:
@@ -81,7 +82,7 @@ def beside_migan(options: argparse.Namespace, model: Model | None) -> dict:
     """MI-GAN and everybody else on the same subset of pictures."""
     peers = [*single_fills(), migan(options.peer)]
     cases = held_out(options.data, options.crop, options.peer_pictures, options.families)
-    rows, found = compared(cases, peers, model, argparse.Namespace(**{**vars(options), "flow_pictures": None}))
+    rows, found = compared(cases, peers, model, argparse.Namespace(**{**vars(options), "flow_every": 1}))
     return {"pictures": len({one["picture"] for one in rows}), **found}
 
 
@@ -102,7 +103,7 @@ def run(options: argparse.Namespace) -> dict:
         rows, found["held_out"] = compared(cases, single_fills(), model, options)
     if options.samples:
         cases = museum(options.samples, MUSEUM_CROP_PX, options.works)
-        museum_options = argparse.Namespace(**{**vars(options), "crop": MUSEUM_CROP_PX})
+        museum_options = argparse.Namespace(**{**vars(options), "crop": MUSEUM_CROP_PX, "flow_every": 1})
         _, found["museum"] = compared(cases, single_fills(), model, museum_options)
     if options.peer and options.data:
         found["migan"] = beside_migan(options, model)
@@ -149,7 +150,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--cache", type=Path, help="folder in which the peers' answers are kept")
     parser.add_argument("--model", default="bundled", help='"bundled" or a folder')
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--flow-pictures", type=int, help="texture 1 on so many pictures only; it costs five times the mean")
+    parser.add_argument("--flow-every", type=int, default=1, help="texture 1 on every so manieth picture; it costs five means")
     parser.add_argument("--line-pictures", type=int, default=0, help="lead the fill by lines on so many pictures")
     parser.add_argument("--peer", type=Path, help="folder that holds migan_pipeline_v2.onnx")
     parser.add_argument("--peer-pictures", type=int, default=48, help="so many pictures for MI-GAN")
