@@ -31,7 +31,7 @@ DOOR_FOOT = 0.045  # of the building's height: a door stands on its steps, a win
 SHAFT = 5.0  # times its width: the stoutest pilaster's height; windows of that form are slits, and dark
 STOREY = 0.18  # of the building's height: no pilaster is lower than a quarter of a front of a dozen metres, without its roof
 PALE = 10.0  # of 255, by which paper and shading differ from place to place
-LETTER = 0.5  # of the usual opening's height: what is lower and lies under the ground is lettering
+MISREAD = 0.25  # of the openings: if so many lie under the ground line, a course or a step was taken for it
 
 
 def read_facade(sheet: np.ndarray | Rectified, box: Box | None = None) -> FacadeReading:
@@ -71,11 +71,20 @@ def openings_of(tone: np.ndarray, mass: np.ndarray, ground: int) -> list[ReadOpe
     found += completed(seen, picked, (w, h), [one.box for one in found])
     found = [o for o in found if _on_the_building(o.box, body) and not is_pilaster(o, gray, high)]
     found = among_others(settled(exact(found, gray), edges_of(gray)), body)
-    usual = float(np.median([o.box[3] - o.box[1] for o in found])) if found else 0.0
-    found = [o for o in found if o.box[1] <= high or o.box[3] - o.box[1] > LETTER * usual]
+    found = above_ground(found, high)
     found = [replace(o, box=(o.box[0] + x, o.box[1] + y, o.box[2] + x, o.box[3] + y)) for o in found]
     found = headed(found, tone)
     return sorted(found, key=lambda o: (round(o.box[1] / max(1, 0.04 * high)), o.box[0]))
+
+
+def above_ground(openings: list[ReadOpening], ground: int) -> list[ReadOpening]:
+    """The openings without what lies under the ground line: lettering, foundations, a floor within; all if that is much.
+
+    Args:
+        ground: row.
+    """
+    above = [one for one in openings if one.box[1] <= ground]
+    return above if len(openings) - len(above) < MISREAD * len(openings) else openings
 
 
 def moved(reading: FacadeReading, dx: int, dy: int) -> FacadeReading:

@@ -24,11 +24,14 @@ STRONG, FAINT = 0.9, 0.03  # the quantile of the edges that is a whole edge, and
 SHIFTS, SCALES = (-5.0, -2.5, 0.0, 2.5, 5.0), (0.86, 0.93, 1.0, 1.06)  # by which a box may be out, pixels of 48 and shares
 SURE, SURE_FLAT = 0.06, 0.03  # by which an arch, and a lintel, must be better drawn than the head that was read
 FELLOWS = 0.65  # weight of its row in an opening's own outline: boxes stray one by one, heads of a row are alike
+EMPTY, INKED, INSET = 0.02, 200, 0.15  # of its core's pixels, darker than that; the core is so far from the jambs, of the width
 ROW, LIKE = 0.3, 0.25  # of their height and of their width: openings that differ by less are one row
 
 
 def headed(openings: Sequence[ReadOpening], tone: np.ndarray) -> list[ReadOpening]:
     """The same openings with their heads looked at again; a wide one that stands on the ground is an arch where it is round.
+
+    An arch, and no door, is also what shows no leaves, and what holds an opening of its own.
 
     Args:
         tone: uint8 [H, W], the sheet, 255 = paper.
@@ -43,8 +46,29 @@ def headed(openings: Sequence[ReadOpening], tone: np.ndarray) -> list[ReadOpenin
         mean = own * (1 - FELLOWS) + np.median(row, axis=0) * FELLOWS
         head = _head(dict(zip(RISES, mean.tolist(), strict=True)), one.head)
         kind = {"shop": "arch", "arch": "shop"}.get(one.kind) if (head == "flat") != (one.head == "flat") else None
+        if one.kind == "door" and head != "flat" and (is_empty(tone, one.box) or any(_holds(one, it) for it in openings)):
+            kind = "arch"
         out.append(replace(one, head=head, kind=kind or one.kind))
     return out
+
+
+def is_empty(tone: np.ndarray, box: Sequence[int]) -> bool:
+    """Whether nothing is drawn below the springing of a round-headed box, where leaves and shadows would show.
+
+    Args:
+        tone: uint8 [H, W], 255 = paper.
+    """
+    x0, y0, x1, y1 = box
+    inset = round(INSET * (x1 - x0))
+    core = tone[y0 + (x1 - x0) // 2 : y1 - inset, x0 + inset : x1 - inset]
+    return bool(core.size and (core < INKED).mean() < EMPTY)
+
+
+def _holds(one: ReadOpening, other: ReadOpening) -> bool:
+    """Whether another opening lies in this one."""
+    (a, b, c, d), (x0, y0, x1, y1) = one.box, other.box
+    x, y = (x0 + x1) / 2, (y0 + y1) / 2
+    return other is not one and a < x < c and b < y < d and x1 - x0 < c - a and y1 - y0 < d - b
 
 
 def _head(drawn: dict[str, float], known: str) -> str:

@@ -23,7 +23,7 @@ from studio.samples.pen import Pen
 from studio.samples.sheets import elevation
 
 ENGRAVED = ("solid", "hollow", "hatched")
-BLACK = 0.25  # of a sheet in two tones: what is blacker has lost its drawing
+BLACK = 0.32  # of a sheet in two tones: what is blacker has lost its drawing
 
 
 def sheet(seed: int) -> tuple[np.ndarray, np.ndarray]:

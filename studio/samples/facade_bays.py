@@ -1,4 +1,4 @@
-"""What is built for a single opening: dormers, balconies with their hoods, steps before a raised door, a shop's boards."""
+"""What is built for a single opening: dormers, balconies with their hoods, steps, a shop's boards, screens, mullions, piers."""
 
 from __future__ import annotations
 
@@ -19,6 +19,99 @@ def dormer(pen: Pen, box: Box, weight: float) -> None:
     for points in (walls, gable):
         pen.fill(points, 0)
         pen.line(points, weight, True)
+
+
+def mullions(pen: Pen, box: Box, spring: float, parts: tuple[int, int], weight: float) -> None:
+    """Lights that each have an outline of their own, stone mullions and a transom left between them.
+
+    Args:
+        spring: height over which no light rises; parts: lights beside one another, and rows of them.
+    """
+    x0, z0, x1, _ = box
+    across, down = max(2, parts[0]), min(max(1, parts[1] - 1), 3)
+    wide, high = (x1 - x0) / across, (spring - z0) / down
+    gap = min(0.12 * wide, 0.1)
+    for i in range(across):
+        for k in range(down):
+            a, low = x0 + i * wide + gap, z0 + k * high + gap
+            pen.rectangle(a, low, a + wide - 2 * gap, low + high - 2 * gap, 0.9 * weight)
+
+
+def pierced(pen: Pen, box: Box, crown: float, rng: np.random.Generator) -> None:
+    """A screen of stone or wood: holes in rows, upright slats, or a net of bars, in a frame.
+
+    Args:
+        crown: height over which the screen does not rise.
+        rng: says which, how fine, and whether the holes or the bars are black.
+    """
+    x0, z0, x1, _ = box
+    w, h = x1 - x0, crown - z0
+    frame = float(rng.choice([0.0, 0.06, 0.1])) * min(w, h)
+    x0, z0, x1, crown = x0 + frame, z0 + frame, x1 - frame, crown - frame
+    is_dark = rng.random() < 0.6
+    corners = [(x0, z0), (x1, z0), (x1, crown), (x0, crown)]
+    pen.fill(corners, 255 if is_dark else 0)
+    hole = 0 if is_dark else 255
+    kind = str(rng.choice(["holes", "slats", "net"]))
+    if kind == "slats":  # thick and thin by turns, as a graver leaves them
+        number = int(rng.integers(5, 15))
+        pitch = (x1 - x0) / number
+        for k in range(number):
+            a, foot = x0 + k * pitch, z0 + float(rng.uniform(0, 0.06)) * h
+            b = a + float(rng.uniform(0.25, 0.65)) * pitch
+            pen.fill([(a, foot), (b, foot), (b, crown), (a, crown)], hole)
+    elif kind == "net":
+        for degrees in (0, 90) if rng.random() < 0.5 else (45, 135):
+            pen.hatch(corners, float(rng.uniform(5, 9)), float(rng.uniform(1.5, 3.0)), degrees)
+    else:
+        across = int(rng.integers(4, 9))
+        pitch = (x1 - x0) / across
+        sides = int(rng.choice([4, 6, 12]))
+        turn = np.linspace(0, 2 * np.pi, sides, endpoint=False)
+        for row, z in enumerate(np.arange(z0 + 0.5 * pitch, crown - 0.3 * pitch, pitch)):
+            for k in range(across - row % 2):
+                x = x0 + (k + 0.5 + 0.5 * (row % 2)) * pitch
+                pen.fill([(x + 0.36 * pitch * float(np.cos(t)), z + 0.36 * pitch * float(np.sin(t))) for t in turn], hole)
+    pen.line(corners, 0.9, True)
+
+
+def oriel(pen: Pen, box: Box, step: float, weight: float) -> None:
+    """A spreading hood with a crest over the opening, a parapet of little posts below, tapering to the wall on brackets."""
+    x0, z0, x1, z1 = box
+    w, h = x1 - x0, z1 - z0
+    low, high = z1 + 0.3 * step, z1 + 0.3 * step + 0.42 * h
+    hood = [(x0 - 1.6 * step, low), (x0 + 0.1 * w, high), (x1 - 0.1 * w, high), (x1 + 1.6 * step, low)]
+    pen.fill(hood, 0)
+    pen.hatch(hood, 6.0, 1.6, 0)
+    pen.line(hood, weight, True)
+    teeth = max(4, round(w / 0.16))
+    xs = np.linspace(x0 + 0.1 * w, x1 - 0.1 * w, 2 * teeth + 1)
+    pen.line([(float(x), high + (0.12 * h if k % 2 else 0.03 * h)) for k, x in enumerate(xs)], 1.3 * weight)
+    deep, foot = 0.2 * h, 0.45 * h
+    pen.rectangle(x0 - step, z0 - deep, x1 + step, z0, weight, fill=0)
+    for x in np.linspace(x0 - 0.8 * step, x1 + 0.8 * step, 10):
+        pen.line([(float(x), z0 - 0.9 * deep), (float(x), z0 - 0.1 * deep)], 1.4 * weight)
+    pen.line([(x0 - step, z0 - deep), (x0 - 0.2 * step, z0 - deep - foot), (x1 + 0.2 * step, z0 - deep - foot),
+              (x1 + step, z0 - deep)], weight)  # fmt: skip
+    for x in np.linspace(x0, x1 - 0.14 * w, 4):
+        pen.rectangle(float(x), z0 - deep - foot, float(x) + 0.12 * w, z0 - deep - 0.3 * foot, 0.9 * weight, fill=0)
+
+
+def piers(pen: Pen, box: Box, wide: float, high: float, weight: float) -> None:
+    """A door's two piers with sunk panels, an entablature upon them; neither panels nor piers are openings.
+
+    Args:
+        wide, high: of a pier, metres.
+    """
+    x0, z0, x1, _ = box
+    for a in (x0 - wide - 0.06, x1 + 0.06):
+        pen.rectangle(a, z0, a + wide, z0 + high, weight, fill=0)
+        pen.rectangle(a + 0.2 * wide, z0 + 0.12 * high, a + 0.8 * wide, z0 + 0.86 * high, weight)
+        pen.rectangle(a + 0.26 * wide, z0 + 0.14 * high, a + 0.74 * wide, z0 + 0.84 * high, 0.7 * weight)
+        for z in (z0, z0 + 0.94 * high):
+            pen.rectangle(a - 0.08 * wide, z, a + 1.08 * wide, z + 0.06 * high, 0.8 * weight, fill=0)
+    pen.rectangle(x0 - wide - 0.12, z0 + high, x1 + wide + 0.12, z0 + high + 0.3, weight, fill=0)
+    pen.line([(x0 - wide - 0.12, z0 + high + 0.1), (x1 + wide + 0.12, z0 + high + 0.1)], 0.7 * weight)
 
 
 def balcony(pen: Pen, box: Box, step: float, weight: float) -> None:

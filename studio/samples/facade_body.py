@@ -9,7 +9,7 @@ import numpy as np
 from studio.samples.facade_holes import Box, outline
 from studio.samples.pen import Pen
 
-WALLS = ("plain", "wash", "courses", "brick", "rubble", "stipple", "banded", "patches", "blocks")
+WALLS = ("plain", "wash", "courses", "brick", "rubble", "stipple", "banded", "patches", "blocks", "ashlar")
 ROOFS = ("flat", "hipped", "gabled", "dome", "pediment", "lean")
 
 
@@ -38,7 +38,7 @@ class Body:
     @classmethod
     def by_lot(cls, rng: np.random.Generator, x0: float, x1: float, z1: float) -> Body:
         """A mass of given size and any dress."""
-        wall = str(rng.choice(WALLS, p=(0.27, 0.15, 0.1, 0.1, 0.07, 0.06, 0.06, 0.13, 0.06)))
+        wall = str(rng.choice(WALLS, p=(0.25, 0.15, 0.09, 0.1, 0.07, 0.06, 0.06, 0.11, 0.06, 0.05)))
         roof = str(rng.choice(ROOFS, p=(0.25, 0.26, 0.14, 0.12, 0.13, 0.10)))
         wash = int(rng.integers(20, 110)) if wall == "wash" else int(rng.choice([0, 0, 0, 40]))
         rise = 0.0 if roof == "flat" else float(rng.uniform(0.12, 0.42)) * (x1 - x0)
@@ -72,6 +72,16 @@ def _laid(pen: Pen, wall: str, box: Box, rng: np.random.Generator) -> None:
             pen.line([(x0, z), (x1, z)], weight * (2 if wall == "blocks" else 1))
             for x in np.arange(x0 + long * (0.4 + 0.5 * (k % 2)), x1, long):
                 pen.line([(x, z - high), (x, z)], weight)
+    elif wall == "ashlar":  # every block of another tone
+        high, long = float(rng.uniform(0.3, 0.7)), float(rng.uniform(0.7, 1.6))
+        for z in np.arange(z0, z1, high):
+            x, top = x0 - float(rng.uniform(0, long)), min(z + high, z1)
+            while x < x1:
+                a, c = max(x, x0), min(x + long * float(rng.uniform(0.7, 1.3)), x1)
+                pen.fill([(a, z), (c, z), (c, top), (a, top)], int(rng.integers(30, 170)))
+                pen.line([(c, z), (c, top)], weight)
+                x = c if c < x1 else x1
+            pen.line([(x0, top), (x1, top)], weight)
     elif wall == "brick":
         step = float(rng.uniform(0.09, 0.16))
         for z in np.arange(z0 + 0.05, z1, step):
@@ -144,12 +154,22 @@ def roof(pen: Pen, b: Body, rng: np.random.Generator) -> None:
             0.9,
             True,
         )
-    if b.roof in ("hipped", "gabled") and rng.random() < 0.5:
-        for u in rng.uniform(0.15, 0.85, int(rng.integers(1, 4))):
-            x, w = b.x0 + float(u) * wide, float(rng.uniform(0.3, 0.6))
-            pen.rectangle(
-                x - w, top - 0.3 * b.rise, x + w, top + float(rng.uniform(0.3, 0.95)), 1.1, fill=int(rng.choice([0, 0, 90]))
-            )
+    if b.roof in ("hipped", "gabled") and rng.random() < 0.65:
+        for u in rng.uniform(0.1, 0.9, int(rng.integers(1, 5))):
+            _chimney(pen, b.x0 + float(u) * wide, top, b, rng)
+
+
+def _chimney(pen: Pen, x: float, ridge: float, b: Body, rng: np.random.Generator) -> None:
+    """A stack that stands on the slope and rises over the ridge: bare, washed or hatched, with a cap, or a side in shade."""
+    w, foot = float(rng.uniform(0.25, 0.6)), ridge - float(rng.uniform(0.1, 0.6)) * b.rise
+    top = min(ridge + float(rng.uniform(0.2, 0.95)), pen.size[1] / pen.px_per_m)
+    pen.rectangle(x - w, foot, x + w, top, b.weight, fill=int(rng.choice([0, 0, 90, 160])))
+    dress = rng.random()
+    if dress < 0.3:
+        pen.rectangle(x - 1.15 * w, top - 0.12 * (top - foot), x + 1.15 * w, top, 0.9, fill=0)
+    elif dress < 0.55:
+        corners = [(x, foot), (x + w, foot), (x + w, top), (x, top)]
+        pen.hatch(corners, 3.5, 0.8, float(rng.choice([0, 90, 45])))
 
 
 def cornice(pen: Pen, b: Body, rng: np.random.Generator) -> None:
@@ -223,6 +243,11 @@ def trimmings(pen: Pen, b: Body, rng: np.random.Generator, holes: list[Box]) -> 
                 pen.hatch([(x, z + 0.3), (x + half, z + 0.3), (x + half, b.z1 - 0.7), (x, b.z1 - 0.7)], 3, 0.7, 90)
     if rng.random() < 0.35:
         pen.rectangle(b.x0 - 0.06, 0, b.x1 + 0.06, float(rng.uniform(0.1, 0.6)), 1.0, fill=0)
+    if rng.random() < 0.2:  # a panel below each window, as wide as it is
+        deep = float(rng.uniform(0.3, 0.8))
+        for x0, z0, x1, _ in holes:
+            if free(x0, z0 - deep - 0.25, x1, z0 - 0.25) and z0 - deep - 0.25 > b.foot:
+                pen.rectangle(x0, z0 - deep - 0.25, x1, z0 - 0.25, 0.9)
     for _ in range(int(rng.integers(0, 7))):  # panels and tablets
         w, h = float(rng.uniform(0.4, 2.0)), float(rng.uniform(0.2, 1.3))
         x, z = (

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from studio.samples.facade_bays import steps
+from studio.samples.facade_bays import piers, steps
 from studio.samples.facade_body import Body, battlements, blocks, cornice, roof, staffage, texture, trimmings
 from studio.samples.facade_holes import Box, Look, any_look, draw_hole
 from studio.samples.pen import Pen
@@ -53,6 +53,7 @@ def any_front(rng: np.random.Generator) -> Front:
         for box, look, inner in rows:
             if look.glazing == "leaves" and 0.2 < box[1] - b.foot < 1.4:
                 steps(pen, box, b.foot)
+            _porch(pen, box, [h[0] for h in rows], b, rng)
             draw_hole(pen, box, look, rng, b.wash)
             found.append(box)
             if inner is not None:
@@ -64,6 +65,17 @@ def any_front(rng: np.random.Generator) -> Front:
     pen.line([(-min(2, margins[0] / unit), 0), (width + min(2, margins[2] / unit), 0)], float(rng.uniform(0.8, 3)))
     _worn(pen, rng)
     return Front(pen.sheet(), tuple(pen.box(b) for b in found))
+
+
+def _porch(pen: Pen, box: Box, holes: list[Box], b: Body, rng: np.random.Generator) -> None:
+    """Piers with panels beside one in four of what stands on the ground, where there is room for them."""
+    x0, z0, x1, z1 = box
+    if z0 - b.foot > 0.5 or z1 - z0 < 1.6 or rng.random() > 0.25:
+        return
+    wide, high = float(rng.uniform(0.25, 0.5)) * (x1 - x0), float(rng.uniform(0.75, 1.05)) * (z1 - z0)
+    around = (x0 - wide - 0.3, z0, x1 + wide + 0.3, max(z1, z0 + high + 0.3))
+    if around[0] > b.x0 and around[2] < b.x1 and around[3] < b.z1 and not any(_touch(around, h) for h in holes if h != box):
+        piers(pen, box, wide, high, b.weight)
 
 
 # ---- masses
@@ -127,7 +139,7 @@ def _rows(rng: np.random.Generator, b: Body, looks: list[Look]) -> Row:
     bay = float(rng.uniform(1.5, 4.2))
     bays = int(np.clip(round(width / bay), 1, 11))
     level = b.foot
-    if level < 0.1 and b.z1 > 4.5 and rng.random() < 0.2:
+    if level < 0.1 and b.z1 > 4.5 and rng.random() < 0.3:
         cellar = _cellar(rng, b, bays, looks)
         out += cellar
         level = max((r[0][3] for r in cellar), default=level) + 0.2
@@ -136,7 +148,7 @@ def _rows(rng: np.random.Generator, b: Body, looks: list[Look]) -> Row:
         if b.z1 - level - high < 2.0:
             high = b.z1 - level
         low = level < 1.4
-        weights = np.array((0.36, 0.07, 0.06, 0.10, 0.07, 0.07 * low, 0.08, 0.03 * (not low), 0.07, 0.07, 0.05))
+        weights = np.array((0.36, 0.07, 0.06, 0.10, 0.07, 0.12 * low, 0.08, 0.03 * (not low), 0.07, 0.07, 0.05))
         way = str(rng.choice(WAYS, p=weights / weights.sum()))
         if rng.random() < 0.3:
             bays = int(np.clip(round(width / float(rng.uniform(1.5, 4.2))), 1, 11))
@@ -155,6 +167,9 @@ def _row(rng, b: Body, way: str, bays: int, foot: float, high: float, looks: lis
     bay = (width - 2 * edge) / bays
     tall = float(rng.uniform(0.35, 0.9)) * high
     wide = float(np.clip(tall / rng.uniform(1.0, 2.6), 0.35, min(2.4, 0.72 * bay)))
+    if look.glazing == "mullions":  # as many lights as find room; such windows are as wide as high
+        wide = float(np.clip(tall * rng.uniform(0.6, 1.5), 0.6, max(0.6, 0.78 * bay)))
+        look = replace(look, parts=(int(np.clip(round(wide / rng.uniform(0.35, 0.6)), 2, 6)), look.parts[1]))
     sill = foot + float(rng.uniform(0.1, 0.95)) * (high - tall)
     slim = float(rng.uniform(0.9, 1.3))
     out: Row = []
@@ -228,7 +243,8 @@ def _cellar(rng, b: Body, bays: int, looks: list[Look]) -> Row:
         return []
     look = looks[int(rng.integers(len(looks)))]
     look = replace(look, head="flat" if rng.random() < 0.7 else "low", sill=False, shutters=False, step=0.08,
-                   surround=_slim(look.surround), glazing=str(rng.choice(["none", "bars", "cross", "grille"])))  # fmt: skip
+                   surround=_slim(look.surround), parts=(int(rng.integers(2, 6)), 1),
+                   glazing=str(rng.choice(["none", "bars", "cross", "grille", "mullions", "mullions", "pierced"])))  # fmt: skip
     door = bays // 2 if rng.random() < 0.6 else -1
     places = [b.x0 + (i + 0.5) * width / bays for i in range(bays) if i != door]
     return [((x - wide / 2, foot, x + wide / 2, foot + tall), look, None) for x in places]

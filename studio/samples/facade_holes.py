@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from studio.samples.facade_bays import balcony, boards, dormer
+from studio.samples.facade_bays import balcony, boards, dormer, mullions, oriel, pierced
 from studio.samples.pen import Pen
 
 Points = list[tuple[float, float]]
@@ -32,6 +32,8 @@ GLAZING = (
     "curtain",
     "railing",
     "boards",
+    "mullions",
+    "pierced",
 )
 SURROUNDS = (
     "none",
@@ -46,6 +48,7 @@ SURROUNDS = (
     "label",
     "balcony",
     "dormer",
+    "oriel",
 )
 
 
@@ -91,7 +94,7 @@ def any_look(rng: np.random.Generator, bare: bool, wash: int = 0) -> Look:
     """
     head = str(rng.choice(HEADS, p=(0.34, 0.24, 0.08, 0.11, 0.04, 0.05, 0.04, 0.04, 0.06)))
     filling = str(rng.choice(FILLINGS, p=(0.24, 0.22, 0.09, 0.11, 0.05, 0.07, 0.07, 0.06, 0.05, 0.04)))
-    surround = str(rng.choice(SURROUNDS, p=(0.19, 0.15, 0.15, 0.07, 0.1, 0.06, 0.05, 0.08, 0.07, 0.04, 0.04, 0)))
+    surround = str(rng.choice(SURROUNDS, p=(0.18, 0.14, 0.14, 0.07, 0.1, 0.06, 0.05, 0.08, 0.07, 0.04, 0.04, 0, 0.03)))
     outline = bool(rng.random() < 0.85 or filling == "blank")
     blank = filling == "blank" and bare
     return Look(
@@ -99,14 +102,14 @@ def any_look(rng: np.random.Generator, bare: bool, wash: int = 0) -> Look:
         dark=int(rng.integers(max(90, min(wash + 70, 225)), 256)), parts=(int(rng.integers(1, 5)), int(rng.integers(1, 6))),
         step=float(rng.uniform(0.07, 0.4)), spacing=float(rng.uniform(2.1, 4.6)), stroke=float(rng.uniform(0.8, 1.6)),
         sill=bool(rng.random() < 0.4), keystone=bool(rng.random() < 0.15), shutters=bool(rng.random() < 0.07), outline=outline,
-        reveal=float(rng.choice([0, 0, 0, rng.uniform(0.06, 0.22)])), weight=float(rng.uniform(0.6, 1.7)),
+        reveal=float(rng.choice([0, 0, rng.uniform(0.06, 0.22)])), weight=float(rng.uniform(0.6, 1.7)),
         shadow=225 if rng.random() < 0.6 else 0,
     )  # fmt: skip
 
 
 _GLAZED = (
-    (0.30, 0.19, 0.07, 0.05, 0.07, 0.06, 0.07, 0.04, 0.04, 0.05, 0.03, 0.02, 0.01),
-    (0.26, 0.20, 0.08, 0.06, 0.08, 0.07, 0.09, 0.03, 0.04, 0.05, 0.02, 0.01, 0.01),
+    (0.28, 0.17, 0.06, 0.05, 0.06, 0.06, 0.06, 0.04, 0.04, 0.05, 0.03, 0.02, 0.01, 0.03, 0.04),
+    (0.23, 0.18, 0.07, 0.05, 0.07, 0.06, 0.08, 0.03, 0.04, 0.05, 0.02, 0.01, 0.01, 0.06, 0.04),
 )
 
 
@@ -279,6 +282,10 @@ def _glazing(pen: Pen, box: Box, shape: Points, look: Look, rng: np.random.Gener
             pen.line([(fold, spring), (edge + (fold - edge) * 0.3, z0)], 0.9)
     elif look.glazing == "boards":
         boards(pen, box, spring, rng)
+    elif look.glazing == "mullions":
+        mullions(pen, box, spring, look.parts, look.weight)
+    elif look.glazing == "pierced":
+        pierced(pen, box, spring, rng)
     elif look.glazing == "railing":
         rail = z0 + rng.uniform(0.25, 0.55) * h
         pen.rectangle(x0 + 0.02, z0 + 0.02, x1 - 0.02, rail - 0.1 * h, 0.7, fill=int(rng.integers(0, 60)))
@@ -341,8 +348,8 @@ def _surround(pen: Pen, box: Box, look: Look, wall: int) -> None:
         pen.line(points, 0.9 * look.weight)
     if kind == "dormer":
         dormer(pen, box, look.weight)
-    if kind == "balcony":
-        balcony(pen, box, s, look.weight)
+    if kind in ("balcony", "oriel"):
+        (balcony if kind == "balcony" else oriel)(pen, box, s, look.weight)
     if kind == "aedicule":
         _aedicule(pen, box, s, look)
     if kind == "relieving":  # a ring of bricks that spans the opening at a distance, as rubble walls have it

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from studio.drawings.facade import is_pilaster, moved, read_facade
+from studio.drawings.facade import above_ground, is_pilaster, moved, read_facade
 from studio.drawings.facade_candidates import likeness
 from studio.drawings.facade_grid import completed
 from studio.drawings.facade_openings import Seen, in_rows, one_each
@@ -150,3 +150,10 @@ def test_a_slender_pale_strip_is_a_pilaster_and_a_dark_one_a_slit():
     assert not is_pilaster(replace(strip, head="pointed"), tone, 250)  # a lancet
     tone[100:220, 100:116] = 40
     assert not is_pilaster(strip, tone, 250)
+
+
+def test_what_lies_under_the_ground_counts_only_where_the_ground_was_misread():
+    row = [ReadOpening((60 * k, 100, 60 * k + 40, 180), "window", 0.9) for k in range(6)]
+    cellar = ReadOpening((100, 230, 140, 310), "window", 0.9)
+    assert above_ground([*row, cellar], 200) == row
+    assert above_ground([*row, cellar], 90) == [*row, cellar]

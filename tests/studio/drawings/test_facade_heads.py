@@ -45,6 +45,22 @@ def test_a_wide_opening_on_the_ground_is_an_arch_when_its_head_is_round():
     assert (one.head, one.kind) == ("round", "arch")
 
 
+def test_an_arch_without_leaves_and_one_that_holds_an_opening_are_no_doors():
+    def arched(*strokes):
+        tone = np.full((200, 200), 255, np.uint8)
+        cv2.ellipse(tone, (100, 100), (50, 50), 0, 180, 360, 0, 2)
+        for x0, y0, x1, y1 in ((50, 100, 50, 180), (150, 100, 150, 180), *strokes):
+            cv2.line(tone, (x0, y0), (x1, y1), 0, 2)
+        return tone
+
+    door = ReadOpening((50, 50, 150, 180), "door", 1.0, head="round")
+    leaves = ((100, 100, 100, 180), (60, 110, 60, 170), (90, 110, 90, 170), (110, 110, 110, 170), (140, 110, 140, 170))
+    assert headed([door], arched())[0].kind == "arch"
+    assert headed([door], arched(*leaves))[0].kind == "door"
+    window = ReadOpening((85, 110, 115, 150), "window", 1.0)
+    assert [one.kind for one in headed([door, window], arched(*leaves))] == ["arch", "window"]
+
+
 def test_what_is_too_small_to_tell_stays_as_it_was_read():
     tone = np.full((40, 40), 255, np.uint8)
     small = ReadOpening((10, 10, 16, 30), "window", 1.0, head="pointed")

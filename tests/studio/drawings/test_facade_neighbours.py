@@ -15,8 +15,8 @@ ROW = [ReadOpening((60 + 110 * k, 100, 100 + 110 * k, 180), "window", 0.9) for k
 
 @pytest.mark.parametrize(
     "box",
-    [(74, 82, 86, 99), (102, 100, 168, 185), (80, 100, 100, 180), (60, 118, 80, 180), (0, 100, 50, 180)],
-    ids=["keystone", "pier", "light", "leaf", "corner"],
+    [(74, 82, 86, 99), (102, 100, 168, 185), (80, 100, 100, 180), (60, 118, 80, 180), (0, 100, 50, 180), (230, 1, 260, 60)],
+    ids=["keystone", "pier", "light", "leaf", "corner", "chimney"],
 )
 def test_what_is_wall_or_a_part_is_no_opening(box):
     assert among_others([*ROW, ReadOpening(box, "window", 0.65)], WALL) == ROW
@@ -38,6 +38,19 @@ def test_two_halves_as_large_as_their_fellows_are_one_window():
     assert sorted(one.box for one in read)[0] == (60, 100, 100, 181)
     assert len(read) == 4
     assert len(among_others([*halves, *ROW[3:]], WALL)) == 3  # with one fellow nobody can tell a pair from a window
+
+
+def test_lights_that_fill_the_width_of_the_windows_above_are_one_window_each():
+    lights = [
+        ReadOpening((x + 14 * k, 230, x + 14 * k + 11, 244), "window", 0.7) for x in (61, 171, 281, 391) for k in range(3)
+    ]
+    below = [(60 + 110 * k, 230, 100 + 110 * k, 244) for k in range(4)]
+    for seen in (lights, [*lights[:6], *lights[7:11]]):  # one missed in the third column, and one in the last
+        read = among_others([*ROW, *seen], WALL)
+        assert sorted(one.box for one in read if one not in ROW) == below
+    assert len(among_others([*ROW, *lights[:3], lights[3]], WALL)) == 8  # in one column it may be a coincidence
+    slits = [replace(one, box=(one.box[0], 230, one.box[0] + 5, 244)) for one in lights]
+    assert len(among_others([*ROW, *slits], WALL)) == 16  # too far apart for mullions
 
 
 def test_a_window_that_was_missed_is_found_where_the_drawing_repeats_itself():
