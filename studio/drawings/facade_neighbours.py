@@ -17,7 +17,7 @@ from studio.drawings.reading import Box, ReadOpening
 
 SAME_SIZE = 0.1  # natural logarithm: two windows of a row differ by a tenth at most
 TOUCH = 0.06  # of a window's width: a mullion is no wider; wall between windows is
-MULLION = 0.6  # of a light's width: lights of one window stand no farther apart; piers between windows are as wide as these
+MULLION = 0.6  # of a light's width: lights of one window stand no farther apart; 0.43 at Thorpe Hall, where this was set
 SPAN = 0.1  # of a window's width by which its jambs and those of the window above or below differ
 LEVEL = 0.05  # of a window's height by which heads and sills of two halves may differ
 STONE, CROWN = 0.45, 0.06  # a keystone's width, of its opening's; how near it stands to the head, of the opening's height
