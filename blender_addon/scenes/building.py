@@ -13,6 +13,7 @@ from .apart import apart
 from .building_bands import bands
 from .building_design import Design, DesignedHole, DesignedStorey, FacadeFrame
 from .building_floors import columns, floors, ground, sheets, stairs
+from .building_heights import COVER_M, below, clipped, cover
 from .building_walls import SKIN_M, Outlines, cut, cutter, face_at, hole_shape, local, outlines, without_slivers
 from .levels import worst
 from .model import Author, Element, Evidence, Focus, Light, SceneModel
@@ -38,7 +39,7 @@ def building(design: Design) -> SceneModel:
     """
     lines = outlines(design)
     build = _Builder(design, lines)
-    for number, storey in enumerate(design.storeys):
+    for number, storey in enumerate(_storeys(design)):
         for side, wall in lines.sides.items():
             build.facade(FacadeFrame(side, design.size), wall, number, storey)
         build.askew(number, storey)
@@ -62,12 +63,21 @@ def building(design: Design) -> SceneModel:
     return SceneModel(design.name, tuple(build.elements), plates, (sun,), focus, notes, north=design.north).check()
 
 
+def _storeys(design: Design) -> tuple[DesignedStorey, ...]:
+    """The storeys; where no elevation says where the walls end, the highest reaches to the top of the profile."""
+    if design.reach is None or design.fronts:
+        return design.storeys
+    last = design.storeys[-1]
+    return (*design.storeys[:-1], replace(last, high=max(design.reach, last.low + 0.5)))
+
+
 class _Builder:
     """Gathers the solids, and what had to be assumed for them."""
 
     def __init__(self, design: Design, lines: Outlines):
         self.design, self.lines = design, lines
         self.elements: list[Element] = []
+        self.limit = below(design.profiles, design.size, COVER_M if len(design.profiles) > 1 else 0.0)
         self.assumptions: list[str] = [
             f"Panes, bars, doors and steps are rules; panes lie {REVEAL_M:.2f} m behind the wall's face."
         ]
@@ -75,12 +85,28 @@ class _Builder:
     def add(
         self, name: str, kind: str, solid: Geometry | None, aspects: dict[str, int], author: Author, evidence, **look
     ) -> None:
-        """Keep a solid, if anything is left of it."""
+        """Keep a solid, if anything is left of it; a wall without a roof ends under the profile."""
+        profiles = self.design.profiles
+        if profiles and kind in ("wall", "lintel") and not self._is_front(name):
+            solid = clipped(solid, self.limit)
+            aspects, author = aspects | {"dimension": RULE}, "rule"
+            evidence = (*evidence, *(e for one in profiles for e in one.evidence))
         if solid is None:
             return
         look = {"material": "plaster", "color": WALL} | look
         vertices, faces = solid
         self.elements.append(Element(name, kind, vertices, faces, worst(aspects), author, tuple(evidence), aspects, **look))
+
+    def _is_front(self, name: str) -> bool:
+        """Whether a wall belongs to a façade: where any elevation is drawn, outer walls rise to its eaves."""
+        return bool(self.design.fronts) and name.startswith("wall-") and "inside" not in name
+
+    def _top(self) -> float:
+        """How high walls inside rise, metres: to the floor above or below the roof, or as high as the profile goes."""
+        design, storey = self.design, self.design.storeys[0]
+        if design.reach is not None:
+            return design.reach
+        return storey.high - (SLAB_M if len(design.storeys) > 1 or design.roof else 0.0)
 
     def facade(self, frame: FacadeFrame, wall, number: int, storey: DesignedStorey) -> None:
         """One storey of one façade with what fills its openings."""
@@ -208,8 +234,7 @@ class _Builder:
     def inside(self) -> None:
         """Walls between the rooms of the ground floor, and what a rule puts over their openings."""
         storey, design = self.design.storeys[0], self.design
-        top = storey.high - (SLAB_M if len(design.storeys) > 1 or design.roof else 0.0)
-        edges = 0
+        top, edges = self._top(), 0
         for index, part in enumerate(polygons(self.lines.inner)):
             aspects = {"position": DRAWN, "form": DRAWN, "dimension": storey.level}
             evidence = (self._on_plan(part, "wall as drawn in the plan"), *storey.evidence)
@@ -250,9 +275,14 @@ class _Builder:
     def roof(self) -> None:
         """The roof, if one is built, a slab over what it leaves uncovered, and the chimneys through it."""
         design, form = self.design, self.design.roof
+        eaves = design.storeys[-1].high
+        if form is None and len(design.profiles) > 1:
+            aspects = {"position": RULE, "form": RULE, "dimension": DRAWN}
+            evidence = tuple(e for one in design.profiles for e in one.evidence)
+            shell = cover(design.profiles, design.size, self.lines.footprint, eaves)
+            self.add("roof", "roof", shell, aspects, "rule", evidence, color=LEAD)
         if form is None:
             return
-        eaves = design.storeys[-1].high
         x0, y0, x1, y1 = over = form.over or (0.0, 0.0, *design.size)
         size, to = (x1 - x0, y1 - y0), (x0, y0, 0.0)
         if form.over is not None:

@@ -78,13 +78,20 @@ class DesignedHole:
 
 @dataclass(frozen=True, eq=False)
 class DesignedStorey:
-    """From floor to floor, metres; `level` says how well both are known, `top_level` how well the upper: 2 drawn, 6 by rule."""
+    """From floor to floor, metres.
+
+    Attributes:
+        level, top_level: how well both are known, and how well the upper: 2 drawn, 6 by rule.
+        evidence: where both were read.
+        has_floor: whether one lies at its foot; not where a section that would cut it shows none.
+    """
 
     low: float
     high: float
     level: int
     top_level: int
     evidence: tuple[Evidence, ...] = ()
+    has_floor: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +116,26 @@ class DesignedRoof:
     evidence: tuple[Evidence, ...] = ()
     aspects: dict[str, int] = field(default_factory=dict)
     over: Box | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class DesignedProfile:
+    """How high a building reaches along one axis, where no roof of one span covers its walls.
+
+    Attributes:
+        axis: "x" or "y".
+        points: (distance along that axis, height), metres, the first rising.
+        evidence: where it was read.
+    """
+
+    axis: str
+    points: tuple[tuple[float, float], ...]
+    evidence: tuple[Evidence, ...] = ()
+
+    def at(self, x: float, y: float) -> float:
+        """Its height at a place of the plan, metres."""
+        distances, heights = zip(*self.points, strict=True)
+        return float(np.interp(x if self.axis == "x" else y, distances, heights))
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,6 +192,8 @@ class Design:
         roof: None where none is built. stacks: chimneys through it.
         north: true north, degrees clockwise from +y; None when no sheet says it.
         undivided: sides whose windows get no bars by rule, because a picture that is to lie over them shows its own.
+        profiles: how high walls without a roof rise, to the lower of both; to the top of the highest storey without any. Two of
+            them, along x and along y, are those of a building that is covered everywhere.
         cuts: sides whose outer walls a section cuts, so that their thickness is drawn in every storey.
     """
 
@@ -187,6 +216,13 @@ class Design:
     stacks: tuple[DesignedStack, ...] = ()
     north: float | None = None
     undivided: tuple[str, ...] = ()
+    profiles: tuple[DesignedProfile, ...] = ()
+
+
+    @property
+    def reach(self) -> float | None:
+        """The highest point under all profiles, metres; None without any."""
+        return min((max(z for _, z in one.points) for one in self.profiles), default=None)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from .texture import Texture
 FLOOR, STONE, EARTH = (0.60, 0.50, 0.40), (0.72, 0.69, 0.63), (0.55, 0.53, 0.48)
 SHEET_M = 0.004  # thickness of a sheet that lies on the ground
 BASE_M, GROUND_M = 0.15, 0.25  # of the lowest floor and of the ground around it, by rule
+BEAM_M = 0.4  # by rule, between a column and the roof that it carries
 RISE_M = 0.17  # of one step, by rule
 
 
@@ -28,6 +29,8 @@ def floors(design: Design, lines: Outlines, slab_m: float) -> list[Element]:
     wells = [rectangle(*flight.box) for flight in design.stairs] if len(design.storeys) > 1 else []
     for number, storey in enumerate(design.storeys[1:], 1):
         shape = inside
+        if not storey.has_floor:
+            continue
         if number == 1 and wells:
             shape = shape.difference(unary_union(wells))
         solid = cut(shape, storey.low - slab_m, storey.low, [])
@@ -62,8 +65,11 @@ def columns(design: Design, slab_m: float) -> list[Element]:
 
         shape = Polygon(np.column_stack([x + reach * np.cos(angles), y + reach * np.sin(angles)]))
         # Classical columns are at most ten diameters high; below an upper floor or a roof they reach what they carry.
-        stands_free = len(design.storeys) == 1 and design.roof is None
-        high = min(top - storey.low, 20 * r) if stands_free else top - storey.low
+        stands_free = (len(design.storeys) == 1 or design.profiles) and design.roof is None
+        under = min((profile.at(x, y) - BEAM_M for profile in design.profiles), default=top)
+        high = max(under - storey.low, 1.0)
+        if stands_free:
+            high = min(high, 20 * r)
         vertices, faces = shifted(prism(shape, high), (0, 0, storey.low))
         aspects = {"position": 2, "form": 2, "dimension": 6}
         evidence = (*one.evidence, Evidence(note="height by rule, base and capital left away"))

@@ -14,6 +14,9 @@ from .solids import PRECISION_M, Geometry, need_shapely, polygons, prism, shifte
 
 SKIN_M = 0.02  # what an elevation shows of a wall whose thickness no sheet shows
 BEYOND_M = 0.4  # cutters are longer than the wall on both faces
+# Gaps of the outermost walls that are bridged: a door's at once; a portal's, and a broken or open front's, where they are less
+# than a seventh of the edge of what they close: a forecourt between two wings is open along a fifth and more.
+GAPS_M, MOUTH = (2.0, 6.0, 12.0), 1 / 7
 SPLINTER_M = 0.2  # what is left beside a wall and is thinner than a brick is long belongs to that wall
 LEAN_DEGREES = 25.0  # a wall that runs further askew belongs to no façade
 
@@ -60,6 +63,7 @@ def outlines(design: Design) -> Outlines:
     walls = walls.difference(unary_union(free)) if free else walls
     gaps = [_gap(hole, walls) for hole in design.holes if hole.box]
     full = unary_union([walls, *(g for g in gaps if g is not None)])
+    full = unary_union([full, *(g for hole in design.holes if (g := _portal(hole, full, design)) is not None)])
     full = shapely.set_precision(full.buffer(0.02, join_style="mitre").buffer(-0.02, join_style="mitre"), PRECISION_M)
     footprint = _footprint(full)
     sides, taken = {}, []
@@ -120,6 +124,37 @@ def _gap(hole: DesignedHole, walls):
     return min(along, key=lambda one: one.difference(walls).area)
 
 
+def _portal(hole: DesignedHole, full, design: Design):
+    """What fills the gap in which an opening of an elevation stands, between the wall to its left and to its right; or None.
+
+    Plans leave the widest openings of a front open and draw no jambs; the elevation shows the wall above them.
+    """
+    from shapely.affinity import affine_transform
+    from shapely.geometry import box as rectangle
+
+    if hole.box or not hole.is_drawn or hole.side not in SIDES or hole.storey > 0:
+        return None
+    frame = FacadeFrame(hole.side, design.size)
+    front, middle = local(full, frame), sum(hole.span) / 2
+    deep = design.size[1] if hole.side in ("south", "north") else design.size[0]
+    if face_at(front.intersection(rectangle(0, -1, frame.length, 0.25 * deep)), middle) is not None:
+        return None
+    ends = []
+    for step in (-0.1, 0.1):
+        places = middle + step * np.arange(1, round(0.5 * GAPS_M[1] / 0.1))
+        met = ((float(u), face) for u in places if (face := face_at(front, float(u))) and face[0] < 0.25 * deep)
+        if (end := next(met, None)) is None:
+            return None
+        ends.append(end)
+    (u0, (a0, a1)), (u1, (b0, b1)) = ends
+    low, high = max(a0, b0), min(a1, b1, max(a0, b0) + 1.2 * design.thickness)
+    if high - low < 0.5 * design.thickness:
+        return None
+    a, b, d, e, x, y = frame.matrix
+    inverse = [a, d, b, e, -(a * x + d * y), -(b * x + e * y)]
+    return affine_transform(rectangle(u0 - 0.06, low, u1 + 0.06, high), inverse)
+
+
 def _column_shape(one):
     from shapely.geometry import Point
     from shapely.geometry import box as rectangle
@@ -129,12 +164,33 @@ def _column_shape(one):
 
 
 def _footprint(full):
-    """The ground that the walls surround; gaps of up to 2 m between their outermost outlines are bridged."""
+    """The ground that the walls surround; gaps of up to 2 m between their outermost outlines are bridged.
+
+    Wider ones, of a portal, a shop or a wall that the sheet leaves off, are bridged where what they close is a room: walls
+    stand along nearly all of its edge.
+    """
+    from shapely.ops import unary_union
+
+    found, near = _surrounded(full, 0.5 * GAPS_M[0]), _closed(full, 0.5 * GAPS_M[0]).buffer(0.1)
+    for gap in GAPS_M[1:]:
+        won = polygons(_surrounded(full, 0.5 * gap).difference(found))
+        rooms = [part for part in won if part.exterior.difference(near).length < MOUTH * part.exterior.length]
+        if rooms:
+            found = _surrounded(unary_union([found, *(part.buffer(0.01) for part in rooms if part.area > 1.0)]), 0.0)
+    return found
+
+
+def _closed(full, reach: float):
+    """The walls with every gap between them that is narrower than twice `reach` filled."""
+    return full.buffer(reach, join_style="mitre").buffer(-reach, join_style="mitre").union(full)
+
+
+def _surrounded(full, reach: float):
+    """What the outermost outlines of the closed walls enclose, without specks."""
     from shapely.geometry import Polygon
     from shapely.ops import unary_union
 
-    bridged = full.buffer(1.0, join_style="mitre").buffer(-1.0, join_style="mitre").union(full)
-    parts = polygons(unary_union([Polygon(part.exterior) for part in polygons(bridged)]))
+    parts = polygons(unary_union([Polygon(part.exterior) for part in polygons(_closed(full, reach) if reach else full)]))
     return unary_union([part for part in parts if part.area > 0.01 * parts[0].area])
 
 
@@ -216,6 +272,8 @@ def face_at(wall, u: float) -> tuple[float, float] | None:
     """Where the outermost wall begins and ends (d) at one place of a façade, in its frame; None where there is none."""
     from shapely.geometry import LineString
 
+    if wall.is_empty:
+        return None
     _, low, _, high = wall.bounds
     crossed = wall.intersection(LineString([(u, low - 1), (u, high + 1)]))
     parts = [part for part in getattr(crossed, "geoms", [crossed]) if part.geom_type == "LineString" and part.length > 0.02]

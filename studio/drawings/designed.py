@@ -22,11 +22,15 @@ from blender_addon.scenes.texture import Texture
 from studio.drawings.designed_roof import level_evidence, roof, stacks
 from studio.drawings.fuse import Fused
 from studio.drawings.holes import Hole
+from studio.drawings.profiles import profiles
+from studio.drawings.storeys import ROW
 from studio.drawings.views import ACROSS, SIDES, Placed
 
 THICK_M = 0.5  # by rule, where neither plan nor section shows a wall cut
 THINNEST_M = 0.2  # less than a brick laid across: a partition or a line was measured, and no outer wall
 SILL_M, HEAD_M, DOOR_M = 0.9, 2.1, 2.1
+SLENDER = 2.5  # times its width: no door is higher, though another one of its front is
+PORTAL_M = 4.0  # by rule, the highest door: a cart passes below it
 SHOP_M = 2.6  # an opening as wide as this has no leaves: a shop, an arcade, a gateway
 LARGEST_TEXTURE_PX = 2048
 OPPOSITE = {"south": "north", "north": "south", "east": "west", "west": "east"}
@@ -37,11 +41,14 @@ def design(fused: Fused, name: str) -> Design:
     notes = list(fused.assumptions)
     walls, is_drawn, thickness = _walls(fused, notes)
     storeys = tuple(
-        DesignedStorey(s.low.z, s.high.z, 2 if s.is_drawn else 6, 2 if s.high.by else 6, level_evidence(s.low, s.high))
+        DesignedStorey(
+            s.low.z, s.high.z, 2 if s.is_drawn else 6, 2 if s.high.by else 6, level_evidence(s.low, s.high), s.low.name != ROW,
+        )
         for s in fused.heights.storeys
     )
     plan = _sheet(fused.plan) if fused.plan else None
     covering = roof(fused, notes)
+    rising = profiles(fused, notes) if covering is None else ()
     columns, stairs = _symbols(fused)
     if (north := _north(fused)) is not None:
         notes.append(f"True north lies {north:.0f}° clockwise from the building's +y; its sides keep the names of the sheet's.")
@@ -49,7 +56,7 @@ def design(fused: Fused, name: str) -> Design:
         name, walls, is_drawn, fused.size, thickness, storeys, tuple(_holes(fused, notes)), columns, stairs,
         _bands(fused), covering, plan,
         {side: _sheet(placed) for side, placed in fused.elevations.items()}, tuple(_sheet(one) for one in fused.sections),
-        _cut_sides(fused), tuple(notes), stacks(fused, covering, notes), _north(fused),
+        _cut_sides(fused), tuple(notes), stacks(fused, covering, notes), _north(fused), profiles=rising,
     )  # fmt: skip
 
 
@@ -130,15 +137,23 @@ def _evidence(hole: Hole) -> tuple[Evidence, ...]:
 
 
 def _ruled_rise(fused: Fused, hole: Hole) -> tuple[float, float]:
-    """As high as the drawn openings of the same kind and storey; else a sill of 0.9 m and a head of 2.1 m."""
+    """As high as the drawn openings of the same kind and storey; else a sill of 0.9 m and a head of 2.1 m.
+
+    A door wider than a leaf is twice as high as wide, as portals and gateways are drawn; it leaves a third of the storey.
+    """
     storey = fused.heights.storeys[min(hole.storey, len(fused.heights.storeys) - 1)]
     top = storey.high.z - 0.3
     same = [h.rise for h in fused.holes if h.rise and h.storey == hole.storey and h.kind == hole.kind]
     if hole.side != "inside" and same:
         low, high = np.median(np.array(same), axis=0)
-        return float(low), min(float(high), top)
+        most = max(DOOR_M, SLENDER * (hole.span[1] - hole.span[0])) if hole.kind == "door" else high - low
+        return float(low), min(float(high), float(low + most), top)
     if hole.kind == "door":
-        return storey.low.z, min(storey.low.z + DOOR_M, top)
+        wide = hole.span[1] - hole.span[0]
+        if hole.side == "inside" and hole.box:
+            wide = max(hole.box[2] - hole.box[0], hole.box[3] - hole.box[1])
+        high = max(DOOR_M, min(2 * wide, PORTAL_M, (storey.high.z - storey.low.z) * 2 / 3))
+        return storey.low.z, min(storey.low.z + high, top)
     return min(storey.low.z + SILL_M, top - 0.3), min(storey.low.z + HEAD_M, top)
 
 

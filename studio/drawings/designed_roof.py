@@ -33,11 +33,6 @@ def roof(fused: Fused, notes: list[str]) -> DesignedRoof | None:
     over, why = _covered(fused)
     if over is None:
         notes.append(f"No roof was built: {why}, and its sheets do not say how it is covered.")
-        if fused.plan is not None:
-            notes.append(
-                f"Every wall of the plan, inside and around courts too, rises to the eaves at {fused.heights.eaves.z:.2f} m by "
-                "rule; no sheet says where each ends."
-            )
         return None
     whole = over == (0.0, 0.0, *fused.size)
     if not whole:
@@ -137,7 +132,7 @@ def stacks(fused: Fused, covering: DesignedRoof | None, notes: list[str]) -> tup
         for x0, x1, top, foot in chimneys(placed.view.front):
             (u0, z1), (u1, z0) = placed.metres(x0, top), placed.metres(x1, foot)
             z0, z1 = fused.heights.built(side, z0), fused.heights.built(side, z1)
-            if covering is None or not (0 <= u0 < u1 <= length) or z1 - z0 < 0.3:
+            if covering is None or not (0 <= u0 < u1 <= length) or z1 - z0 < 0.3 or z1 < fused.heights.eaves.z + 0.3:
                 continue
             region = placed.view.region((x0, top, x1, foot))
             note = Evidence(placed.view.sha256, region, f"chimney up to {z1:.2f} m as drawn in the elevation")

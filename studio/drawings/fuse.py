@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 
 import numpy as np
 
@@ -16,7 +17,20 @@ from studio.drawings.holes import Hole, Ledger, at_cut, inner_holes, side_holes
 from studio.drawings.matching import Match, Span, aligned, matched
 from studio.drawings.reading import SectionReading
 from studio.drawings.storeys import READ_PX, Heights, heights, wall_top
-from studio.drawings.views import ACROSS, SIDES, Placed, View, along, elevation_span, extent, plan_spans, section_edges
+from studio.drawings.titles import way_of_file
+from studio.drawings.views import (
+    ACROSS,
+    GAP_SURE,
+    SIDES,
+    Placed,
+    View,
+    along,
+    elevation_span,
+    extent,
+    front_ends,
+    plan_spans,
+    section_edges,
+)
 from studio.errors import DrawingError, ScaleError
 
 APART = 0.15  # widths that differ by more, with openings that do not match, are of two buildings
@@ -26,6 +40,8 @@ SLIVER = 6.0  # a façade read taller than this many times its width is a part o
 PART = 0.3
 USUAL_STOREY_M = 4.0  # between a cottage's 2.4 m and a palace's 6 m
 OF_A_PART = 0.5  # of the building's width: a section of less is one of a wing or a room
+SLICE = 0.1  # of the building's other extent: a section narrower than this is a side room beside a court, or a wall
+OBLONG = 1.3  # a building less long than this times its width has no length to speak of
 POOR = 0.15  # cost of a match per opening (in widths of one) above which the order agrees by chance
 
 
@@ -209,7 +225,16 @@ def _fit(view: View, inside, side: str, front: View, ledger: Ledger) -> Match:
     known = view.px_per_m / front.px_per_m if view.px_per_m and front.px_per_m else None
     fit = matched(first, second, edges, scale=known)
     if known is None:
-        if min(len(first), len(second)) >= 4 and fit.share < 0.34:
+        if (own := front_ends(view.plan, side, inside)) is not None:
+            other = matched(first, second, (own, edges[1]), scale=None)
+            if other.share > 0 and (other.share, -other.cost) > (fit.share, -fit.cost):
+                fit = other
+                ledger.notes.append(
+                    f"{front.name} is as wide as the {side} front alone, where openings match better; the plan reaches further "
+                    "beside it behind."
+                )
+        sure = sum(span.confidence > GAP_SURE for span in first)  # gaps of a front may be recesses: they refuse nothing
+        if min(sure, len(second)) >= 4 and fit.share < 0.34:
             raise DifferentBuildingsError(_not_one(view, front, side, f"only {len(fit.pairs)} openings match"))
         return fit
     wide_first, wide_second = (edges[0][1] - edges[0][0]), (edges[1][1] - edges[1][0]) * known
@@ -289,7 +314,9 @@ def _size(plan: Placed | None, elevations: dict[str, Placed], cuts: Sequence[Vie
     for cut in cuts:
         if (edges := section_edges(cut.cut)) and cut.px_per_m:
             axis = ACROSS[cut.side] if cut.side else next((a for a in ("y", "x") if a not in size), "y")
-            size.setdefault(axis, (edges[1] - edges[0]) / cut.px_per_m)
+            wide = (edges[1] - edges[0]) / cut.px_per_m
+            if wide > SLICE * max(size.values(), default=0.0):
+                size.setdefault(axis, wide)
     for axis, other in (("x", "y"), ("y", "x")):
         if axis not in size:
             size[axis] = 0.7 * size[other]  # a house is somewhat wider than deep; nothing better is known
@@ -306,6 +333,10 @@ def _section(view: View, size: tuple[float, float], elevations: dict[str, Placed
     scale = view.px_per_m or _carried_height(reading, ground, elevations)
     if view.side:
         axis = ACROSS[view.side]
+    elif (way := way_of_file(PurePath(view.name).stem)) and max(size) > OBLONG * min(size):
+        axis = "x" if (size[0] > size[1]) == (way == "long") else "y"
+        kind = "longitudinal" if way == "long" else "cross"
+        ledger.notes.append(f"{view.name} is a {kind} section, as its file's name says.")
     elif scale is None:
         axis = _by_storeys(view, wide, ground, size, ledger)
     else:

@@ -8,7 +8,7 @@ from studio.drawings.contradictions import Contradiction, compared, counted
 from studio.drawings.matching import Match, Span
 from studio.drawings.reading import Box, ReadOpening
 from studio.drawings.storeys import READ_PX, Heights, rows
-from studio.drawings.views import ACROSS, Placed, View, along, closed, extent, plan_spans, side_of
+from studio.drawings.views import ACROSS, Placed, View, along, extent, fronted, plan_spans, side_of, standing
 
 CUT_LOW_M, CUT_HIGH_M = 0.8, 1.8  # a plan is cut between these heights: what lies wholly above or below is not on it
 WIDTH_GATE = 0.15  # frames and reveals make an opening narrower on one sheet; more than this is another opening
@@ -79,9 +79,9 @@ def inner_holes(plan: Placed | None) -> list[Hole]:
     if plan is None:
         return []
     reading = plan.view.plan
-    inside, filled = extent(reading.walls), closed(reading)
+    inside, (filled, _) = extent(reading.walls), fronted(reading)
     found = []
-    for one in reading.openings:
+    for one in standing(reading):
         if side_of(one, reading.walls, filled, inside) is None:
             box = _metres(plan, one.box)
             kind = "window" if one.kind == "window" else "door"

@@ -16,6 +16,7 @@ FLOOR_SPAN = 0.35  # a floor is cut over a third of the building at least; linte
 THICK = 3.0  # of the usual floor's thickness: vaults and stoves thicken one floor, not threefold
 STOREY_ENDS, AT_THE_END = 0.2, 0.06  # of a storey's height beside its floors, and of its width beside its outer walls
 UNWALLED = 0.3  # of a storey's rows with a wall at its ends: fewer carry nothing, and all but as many are a storey
+FOOT = 0.3  # of the building's width: lettering below it, or a cellar, covers less of its rows
 SURE = 0.6  # openings behind a cut are read only when they are plain: furniture and panelling look like windows
 
 
@@ -128,7 +129,9 @@ def _ground(mask: np.ndarray, mass: np.ndarray, floors: list[LevelLine], span: B
     x0, y0, x1, y1 = span
     h, w = mask.shape
     joined = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((1, max(3, (x1 - x0) // 80) | 1), np.uint8))
-    low = y0 + round(0.65 * (y1 - y0))
+    # where little of the walls was read as cut, the building goes on below what was
+    below = np.flatnonzero((mass[:, x0:x1] > 0).mean(1) > FOOT)
+    low = y0 + round(0.65 * (max(y1, int(below.max(initial=0))) - y0))
     outside = np.zeros(h)
     for a, b in ((max(0, x0 - round(0.15 * (x1 - x0))), x0 - 2), (x1 + 2, min(w, x1 + round(0.15 * (x1 - x0))))):
         if b - a > 4:

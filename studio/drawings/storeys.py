@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import cv2
@@ -22,6 +22,13 @@ SILL_M, LINTEL_M = 0.9, 0.35  # a floor lies this far below the sills above it, 
 OVERHANG = 0.012  # of the wall's width: a roof stands out by more, ink and plaster by less
 FLUE = 0.015  # of the wall's width: the smallest stack, a flue of 25 cm in a front of 16 m; finials and cracks are thinner
 COVER_M = 0.2  # an elevation shows the tiles of the ridge, a section its timbers: a rafter's 12 cm, battens and tiles 8 cm
+ROW = "row of windows"  # name of a level between two of them, where a section shows that no floor lies there
+AT_RIDGE = 0.1  # of a roof's height: a line nearer to its top is no eaves
+PLINTH = 0.25  # of a building's height: outer walls are higher
+# Of a height: sheets of one building drawn wrongly differ by less; eaves further apart are those of an aisle and of a nave.
+OTHER_LEVEL = 0.2
+CUT = "as the section cuts it; the elevation only sees it"
+OTHERWISE = "as the elevation shows it; so far apart, the section cuts another part of the building"
 NEAR = 0.14  # a string course nearer than this share of a storey to a floor marks that floor
 
 
@@ -90,9 +97,14 @@ def heights(elevations: Sequence[Placed], sections: Sequence[Placed], height_m: 
     cut = section_levels(section) if section else []
     anchors: dict[str, tuple[tuple[float, float], ...]] = {}
     seen: dict[str, list[Height]] = {}
+    apart: list[Placed] = []
     for one in elevations:
         seen[one.side] = elevation_levels(one)
         pairs = paired(seen[one.side], cut)
+        if not _same_eaves(pairs):
+            apart.append(one)
+            found += _height_records(pairs, OTHERWISE)
+            continue
         anchors[one.side] = _anchors(pairs)
         found += _height_records(pairs)
     main = next(iter(seen.values()), [])
@@ -100,9 +112,18 @@ def heights(elevations: Sequence[Placed], sections: Sequence[Placed], height_m: 
     if elevations and not floors:
         floors, said = _floors_by_rows(elevations[0], main)
         notes += said
+        if section and floors:
+            floors = [replace(one, name=ROW) for one in floors]
+            notes.append(f"{section.view.name} cuts no floor: the storeys are those of the windows outside, and none is built.")
     elif elevations:
         found += _row_count(elevations[0], section, floors)
     levels = cut or main
+    if apart and len(apart) == len(elevations) and any(h.name == "eaves" for h in main):
+        levels = main
+        notes.append(
+            f"The walls end at the eaves of {apart[0].view.name}: the section ends so far from them that it must cut another "
+            "part of the building."
+        )
     eaves = next((h for h in levels if h.name == "eaves"), None) or next((h for h in main if h.name == "eaves"), None)
     if eaves is None:
         tall = height_m or STOREY_M
@@ -144,6 +165,9 @@ def eaves_row(reading: FacadeReading) -> float | None:
         return line.y if line else None
     x0, top, x1, bottom = reading.facade
     reach = OVERHANG * (x1 - x0)
+    ridge = ridge_row(reading)
+    if line and line.y < top - reach and ridge is not None and line.y < ridge + AT_RIDGE * (top - ridge):
+        line = None  # a gabled roof seen from its side ends above in a line as long as its eaves
     if line and (line.y >= top - reach or (line.x0 <= x0 + reach and line.x1 >= x1 - reach)):
         return line.y
     outline = np.empty((0, 2)) if reading.silhouette is None else np.asarray(reading.silhouette, np.float64)
@@ -152,7 +176,10 @@ def eaves_row(reading: FacadeReading) -> float | None:
     for out in (x0 - upper[:, 0], upper[:, 0] - x1) if len(upper) else ():
         if out.max() > reach:
             tips.append(upper[out > out.max() - 0.25 * reach, 1])  # the edge of a roof, from its upper to its lower corner
-    return float(np.mean([(tip.min() + tip.max()) / 2 for tip in tips])) if tips else float(top)
+    if not tips:
+        return float(top)
+    verge = np.inf if ridge is None else 0.5 * (top - ridge)  # so tall an edge is a gabled roof's verge: eaves lie at its foot
+    return float(np.mean([tip.max() if np.ptp(tip) > verge else (tip.min() + tip.max()) / 2 for tip in tips]))
 
 
 def ridge_row(reading: FacadeReading) -> float | None:
@@ -235,13 +262,16 @@ def wall_top(reading: SectionReading) -> LevelLine | None:
     edges = section_edges(reading)
     if edges is None or reading.ground_y is None:
         return None
+    highest = min((y for _, y in reading.roof), default=0.0) if reading.roof else 0.0
     tops = []
     for edge, inwards, thick in ((edges[0], 1, reading.thickness_px[0]), (edges[1], -1, reading.thickness_px[1])):
         band = sorted((edge + 0.2 * inwards * max(thick, 4), edge + 0.8 * inwards * max(thick, 4)))
         column = reading.walls[: reading.ground_y, max(0, round(band[0])) : max(1, round(band[1]) + 1)]
         rows = column.mean(axis=1) > 0.5
-        if rows[-round(0.05 * len(rows)) - 1 :].any():  # it stands on the ground
-            tops.append(int(np.flatnonzero(rows)[0]))
+        first = int(rows.argmax())
+        # it stands on the ground, and is more than a plinth or the foot of a wall whose upper part was not read
+        if rows[-round(0.05 * len(rows)) - 1 :].any() and reading.ground_y - first > PLINTH * (reading.ground_y - highest):
+            tops.append(first)
     if not tops:
         return None
     return LevelLine("eaves", float(max(tops)), edges[0], edges[1], 0.5)
@@ -272,7 +302,12 @@ def _anchors(pairs: Sequence[tuple[Height, Height]]) -> tuple[tuple[float, float
     return tuple(kept)
 
 
-def _height_records(pairs: Sequence[tuple[Height, Height]]) -> list[Contradiction]:
+def _same_eaves(pairs: Sequence[tuple[Height, Height]]) -> bool:
+    """Whether what both sheets have for eaves can be one level, drawn wrongly on one of them."""
+    return all(abs(a.z - b.z) <= OTHER_LEVEL * max(a.z, b.z) for a, b in pairs if a.name == "eaves")
+
+
+def _height_records(pairs: Sequence[tuple[Height, Height]], why: str = CUT) -> list[Contradiction]:
     """Storey heights, wall height and roof height of both sheets, each as a share of itself."""
     found = []
     names = {"course": "floor", "eaves": "eaves", "ridge": "ridge"}
@@ -293,8 +328,8 @@ def _height_records(pairs: Sequence[tuple[Height, Height]]) -> list[Contradictio
             element = "height of the walls"
         found.append(compared(
             element, "height", [(b.view.name, b1.z - b0.z), (a.view.name, a1.z - a0.z)],
-            used=f"{b1.z - b0.z:.2f} m up to the {names.get(a1.name, a1.name)}",
-            why="as the section cuts it; the elevation only sees it", tolerance_m=error, regions=regions,
+            used=f"{(b1.z - b0.z if why == CUT else a1.z - a0.z):.2f} m up to the {names.get(a1.name, a1.name)}",
+            why=why, tolerance_m=error, regions=regions,
         ))  # fmt: skip
     return [one for one in found if one]
 

@@ -29,6 +29,9 @@ POINTS = {
     "east": "EAST|OST|EST|ESTE|ORIENTALE",
     "west": "WEST|OUEST|OVEST|OESTE|OCCIDENTALE",
 }
+# Which way a section cuts: along the building or across it.
+LONG = "LONG|LONGITUDINAL|LONGITUDINALE|LAENGS|LANGS|LANGSSCHNITT|LAENGSSCHNITT|LENGTHWISE"
+CROSS = "CROSS|TRANSVERSE|TRANSVERSAL|TRANSVERSALE|TRASVERSALE|QUER|QUERSCHNITT"
 FACING = "(ELEVATION|FACADE|FRONT|PROSPETTO|ALZADO)(TO|TOTHE)?"
 FRONT = "(ERN)?(ELEVATION|FRONT|FACADE|SIDE|ANSICHT|FASSADE|SEITE)"
 
@@ -81,6 +84,13 @@ def side_of_file(stem: str) -> str | None:
     """The façade in a file's name, where a word of it is a point of the compass: irene-west, facade_south."""
     words = {word.upper() for word in re.split(r"[^A-Za-z]+", stem)}
     found = {point for point, names in POINTS.items() if words & set(names.split("|"))}
+    return found.pop() if len(found) == 1 else None
+
+
+def way_of_file(stem: str) -> str | None:
+    """How a section runs, by a word of its file's name: "long" along the building, "cross" across it; None when none says."""
+    words = {word.upper() for word in re.split(r"[^A-Za-z]+", stem)}
+    found = {way for way, names in (("long", LONG), ("cross", CROSS)) if words & set(names.split("|"))}
     return found.pop() if len(found) == 1 else None
 
 

@@ -14,11 +14,17 @@ import numpy as np
 
 from studio.drawings.matching import Span
 from studio.drawings.north import North
+from studio.drawings.paper import runs
 from studio.drawings.reading import Box, FacadeReading, PlanReading, ReadOpening, Rectified, SectionReading
 
 SIDES = ("south", "east", "north", "west")
 ACROSS = {"south": "x", "north": "x", "east": "y", "west": "y"}
 Region = tuple[float, float, float, float]
+OF_DRAWN = 0.5  # of the outline's width: a section whose outer walls lie nearer together has lost one
+# Of an outer wall's thickness: a gap that a beam or an arch spans. Narrower ones are found as openings, wider ones are courts.
+GAP, GAP_SURE = (1.0, 7.0), 0.5
+STANDING = 0.3  # of the lower half of a section: less than an outer wall with a door and a window in it
+FREE = 0.3  # of the building's length: two columns with the gap between them reach less far, a wing more
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,6 +138,23 @@ def closed(reading: PlanReading) -> np.ndarray:
     return filled
 
 
+def standing(reading: PlanReading) -> list[ReadOpening]:
+    """The openings that lie in a wall of the building; a gap between two free columns or piers is none."""
+    near = 2 * max(1, round(0.15 * reading.thickness_px)) + 1  # a box that was read ends a little before its jambs
+    filled = cv2.dilate(closed(reading).astype(np.uint8), np.ones((near, near), np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(filled, connectivity=8)
+    if count < 2:
+        return list(reading.openings)
+    area = stats[:, cv2.CC_STAT_AREA].astype(np.float64)
+    reach = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
+    free = (area < 0.05 * area[1:].sum()) & (reach < FREE * reach[1:].max())
+    return [one for one in reading.openings if not free[labels[_middle(one.box)]]]
+
+
+def _middle(box: Box) -> tuple[int, int]:
+    return (box[1] + box[3]) // 2, (box[0] + box[2]) // 2
+
+
 def side_of(opening: ReadOpening, walls: np.ndarray, filled: np.ndarray, inside: Region) -> str | None:
     """The façade on which an opening of a plan lies; None for one between two rooms.
 
@@ -172,13 +195,74 @@ def along(side: str, box: Box | Region) -> tuple[float, float]:
 
 def plan_spans(reading: PlanReading, side: str) -> list[tuple[Span, ReadOpening]]:
     """The openings of one façade in a plan, in order, with what was read."""
-    inside, filled = extent(reading.walls), closed(reading)
+    inside, (filled, gaps) = extent(reading.walls), fronted(reading)
     found = []
-    for one in reading.openings:
-        if side_of(one, reading.walls, filled, inside) == side:
-            low, high = along(side, one.box)
-            found.append((Span(low, high, _kind(one.kind), one.confidence), one))
+    named = [one for one in standing(reading) if side_of(one, reading.walls, filled, inside) == side]
+    for one in (*named, *gaps[side]):
+        low, high = along(side, one.box)
+        found.append((Span(low, high, _kind(one.kind), one.confidence), one))
     return sorted(found, key=lambda pair: pair[0].middle)
+
+
+def _from_outside(filled: np.ndarray, side: str, inside: Region) -> np.ndarray:
+    """What is built, bool [depth, length], the façade above; columns in the plan's own sense."""
+    x0, y0, x1, y1 = (round(v) for v in inside)
+    part = filled[y0:y1, x0:x1]
+    return {"south": part[::-1], "north": part, "west": part.T, "east": part.T[::-1]}[side]
+
+
+def front_ends(reading: PlanReading, side: str, inside: Region) -> tuple[float, float] | None:
+    """Where the front itself begins and ends along its façade, pixels, for a plan that reaches further beside it behind.
+
+    None where it reaches as far as the whole plan within a twentieth.
+    """
+    seen = _from_outside(reading.walls, side, inside)
+    built = np.flatnonzero(seen[: max(1, len(seen) // 4)].any(axis=0))
+    if not len(built) or built[-1] + 1 - built[0] > 0.95 * seen.shape[1]:
+        return None
+    x0, y0 = inside[0], inside[1]
+    low, high = float(built[0]), float(built[-1] + 1)
+    box = (x0 + low, y0, x0 + high, y0) if side in ("south", "north") else (x0, y0 + low, x0, y0 + high)
+    return along(side, box)
+
+
+def fronted(reading: PlanReading) -> tuple[np.ndarray, dict[str, list[ReadOpening]]]:
+    """`closed`, with the portals of every front filled too: what lies behind one is no façade; and these by side."""
+    filled, inside, gaps = closed(reading), extent(reading.walls), {}
+    for side in SIDES:
+        gaps[side] = front_gaps(filled, side, inside, reading.thickness_px)
+    for one in (one for found in gaps.values() for one in found):
+        x0, y0, x1, y1 = one.box
+        filled[max(0, y0) : y1, max(0, x0) : x1] = True
+    return filled, gaps
+
+
+def front_gaps(filled: np.ndarray, side: str, inside: Region, thick: float) -> list[ReadOpening]:
+    """Gaps of a front between two pieces of its wall that stand in line: portals that a plan leaves open, without jambs.
+
+    Args:
+        filled: `closed` of the plan. side: a façade. inside: `extent` of the plan.
+        thick: usual thickness of its outer walls, pixels.
+    """
+    x0, y0, x1, y1 = (round(v) for v in inside)
+    seen = _from_outside(filled, side, inside)
+    deep = np.where(seen.any(axis=0), seen.argmax(axis=0), len(seen))
+    near = deep[deep < 0.25 * len(seen)]
+    if thick < 2 or len(near) < 0.3 * len(deep):
+        return []
+    line = int(np.median(near))
+    is_open = deep > line + thick
+    found = []
+    for first, last in runs(is_open):
+        if first == 0 or last == len(is_open) or not GAP[0] * thick < last - first < GAP[1] * thick:
+            continue
+        low, high = line, line + round(thick)
+        box = {
+            "south": (x0 + first, y1 - high, x0 + last, y1 - low), "north": (x0 + first, y0 + low, x0 + last, y0 + high),
+            "west": (x0 + low, y0 + first, x0 + high, y0 + last), "east": (x1 - high, y0 + first, x1 - low, y0 + last),
+        }[side]  # fmt: skip
+        found.append(ReadOpening(box, "gap", GAP_SURE))
+    return found
 
 
 def elevation_span(one: ReadOpening) -> Span:
@@ -193,7 +277,8 @@ def _kind(kind: str) -> str:
 def section_edges(reading: SectionReading) -> tuple[float, float] | None:
     """Outer faces of the two outer walls of a section, in pixels; None when it cuts no walls on either side.
 
-    The median over the rows between the ground and the eaves: foundations stand out below, cornices above.
+    The median over the rows between the ground and the eaves: foundations stand out below, cornices above. Where no wall
+    was read as cut down to the ground, only a roof, the end of the outline.
     """
     walls = reading.walls
     if not walls.any():
@@ -207,6 +292,19 @@ def section_edges(reading: SectionReading) -> tuple[float, float] | None:
     band = band[band.any(axis=1)]
     if not len(band):
         return None
-    left = band.argmax(axis=1)
-    right = band.shape[1] - band[:, ::-1].argmax(axis=1)
-    return float(np.median(left)), float(np.median(right))
+    left = float(np.median(band.argmax(axis=1)))
+    right = float(np.median(band.shape[1] - band[:, ::-1].argmax(axis=1)))
+    if reading.roof and len(reading.roof) > 1:
+        drawn = min(x for x, _ in reading.roof), max(x for x, _ in reading.roof)
+        low, reach = band[len(band) // 2 :], max(2, round(0.02 * (right - left)))
+        stands = _stands(low, left, reach), _stands(low, right, reach)
+        if not all(stands) and right - left < OF_DRAWN * (drawn[1] - drawn[0]):
+            return drawn
+        left, right = left if stands[0] else drawn[0], right if stands[1] else drawn[1]
+    return left, right
+
+
+def _stands(low: np.ndarray, edge: float, reach: int) -> bool:
+    """Whether a wall reaches down at one end of a section, bool [h, W] its lower half; else only a roof was read as cut."""
+    part = low[:, max(0, round(edge) - reach) : round(edge) + reach]
+    return bool(part.size) and float(part.any(axis=1).mean()) > STANDING

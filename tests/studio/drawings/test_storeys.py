@@ -25,6 +25,12 @@ def test_a_line_along_the_whole_wall_is_the_eaves():
     assert eaves_row(_front(HIPPED, LevelLine("eaves", 450.0, 190.0, 1410.0, 1.0))) == 450.0
 
 
+def test_the_ridge_of_a_gabled_roof_is_not_taken_for_its_eaves():
+    gabled = [(200, 1300), (200, 530), (150, 514), (150, 260), (1450, 260), (1450, 514), (1400, 530)]
+    row = eaves_row(_front(gabled, LevelLine("eaves", 261.0, 150.0, 1450.0, 1.0)))
+    assert row is not None and 500 < row < 535
+
+
 def test_chimneys_do_not_raise_the_ridge():
     at = HIPPED.index((560, 262))
     with_stack = [*HIPPED[:at], (430, 340), (430, 200), (490, 200), (490, 304), *HIPPED[at:]]
