@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 
 from blender_addon.scenes.building_design import DesignedProfile
+from blender_addon.scenes.building_heights import COVER_M
 from blender_addon.scenes.model import Evidence
 from studio.drawings.fuse import Fused
 from studio.drawings.views import ACROSS, Placed, section_edges
@@ -48,6 +51,7 @@ def profiles(fused: Fused, notes: list[str]) -> tuple[DesignedProfile, ...]:
             if outline is not None:
                 note = "reaches the outline of the elevation at this distance, by rule"
                 found.append(_designed(front, outline, front.view.front.ground_y, fused, note))
+                found = [_above(one, fused.heights.eaves.z + COVER_M) for one in found]
                 notes.append(
                     f"Above its walls the building is as high as both {placed.view.name} and {front.view.name} show it at each "
                     "place, by rule: domes and vaults are as wide as in both, and not yet round."
@@ -68,6 +72,11 @@ def _designed(placed: Placed, points: np.ndarray, ground: float | None, fused: F
     height, width = placed.view.reading.picture.shape[:2]
     note = Evidence(placed.view.sha256, placed.view.region((0, 0, width, ground or height)), said)
     return DesignedProfile(axis, tuple((float(s), float(z)) for s, z in points), (note,))
+
+
+def _above(profile: DesignedProfile, least: float) -> DesignedProfile:
+    """A profile that falls nowhere below a height: what is covered everywhere is so beside an outline drawn too narrow, too."""
+    return replace(profile, points=tuple((s, max(z, least)) for s, z in profile.points))
 
 
 def _covered(placed: Placed, length: float) -> bool:

@@ -12,9 +12,10 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 from house_readings import elevation_view, plan_view, section_view, upright
 
+from blender_addon.scenes.building_design import DesignedProfile
 from studio.drawings.designed import design
 from studio.drawings.fuse import fuse
-from studio.drawings.profiles import front_edge, upper_edge
+from studio.drawings.profiles import _above, front_edge, upper_edge
 from studio.drawings.reading import FacadeReading, PlanReading, ReadOpening, SectionReading
 from studio.drawings.titles import way_of_file
 from studio.drawings.views import SIDES, Placed, View, front_ends, fronted, plan_spans, standing
@@ -53,6 +54,11 @@ def test_the_upper_edge_follows_the_roofs_and_goes_straight_over_the_court():
 
 def test_a_section_that_cuts_nothing_overhead_says_nothing():
     assert upper_edge(_section(np.zeros(BLANK.shape[:2], bool)), 20.0) is None
+
+
+def test_a_cover_hangs_nowhere_below_the_eaves_beside_an_outline_that_was_read_too_narrow():
+    outline = DesignedProfile("y", ((0.0, 0.0), (4.0, 0.0), (4.1, 15.0), (20.0, 22.0)))
+    assert _above(outline, 13.5).points == ((0.0, 13.5), (4.0, 13.5), (4.1, 15.0), (20.0, 22.0))
 
 
 def test_the_outline_of_an_elevation_keeps_a_dome_and_loses_a_spire():
