@@ -11,7 +11,7 @@ from diffusers import DiffusionPipeline, FlowMatchEulerDiscreteScheduler
 
 from pipelines.composite import check_mask, check_pixels, composite, floats
 from pipelines.errors import PixelsError
-from pipelines.grain import known_energy, matched
+from pipelines.grain import known_grain, matched
 from pipelines.holdout import blocks, holdout_error, joined
 from pipelines.hypotheses import spread, texture_of
 from pipelines.network import RestorationNetwork
@@ -153,7 +153,7 @@ class RestorationPipeline(DiffusionPipeline):
         # 6. Flow mode, hypothesis by hypothesis: from the mean plus noise at t = τ in four steps; the noise is keyed on
         #    (seed, hypothesis, y, x), so no order changes anything. What it adds is brought to the grain of the surroundings.
         # 7. Composite: the original's samples, bit for bit, outside the mask.
-        hypotheses, known = [], known_energy(pixels, changed) if any(textures) else None
+        hypotheses, known = [], known_grain(pixels, changed) if any(textures) else None
         for hypothesis, texture in enumerate(textures):
             values = mean
             if texture > 0 and known is not None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipelines.grain import FAINTEST, NARROW, OUTLINE, STEP_PX, WIDE, Energy, known_energy, matched
+from pipelines.grain import FAINTEST, NARROW, OUTLINE, STEP_PX, WIDE, Energy, known_grain, matched
 from pipelines.tiles import HoleValues, Window, tiles
 
 SIDE = 160
@@ -31,7 +31,7 @@ def hole():
 
 def brought(picture, hole, mean, textured, tile_px=64):
     pixels = np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8)
-    answer = matched(known_energy(pixels, hole), hole, tile_px, kept(hole, tile_px, mean), kept(hole, tile_px, textured), 1.0)
+    answer = matched(known_grain(pixels, hole), hole, tile_px, kept(hole, tile_px, mean), kept(hole, tile_px, textured), 1.0)
     return answer.read(Window(0, SIDE, 0, SIDE))
 
 
@@ -81,11 +81,23 @@ def test_two_halves_of_a_picture_keep_their_own_grain(hole):
     assert steps(answer, left) < 0.25 * steps(answer, right)
 
 
+def test_a_grey_picture_gets_no_coloured_grain_and_a_coloured_one_does(hole):
+    flat = np.full((SIDE, SIDE, 3), 0.5, np.float32)
+    coloured = flat + 0.02 * np.random.default_rng(12).standard_normal((SIDE, SIDE, 3)).astype(np.float32)
+    textured = flat + 0.02 * np.random.default_rng(13).standard_normal((SIDE, SIDE, 3)).astype(np.float32)
+
+    def colour(picture):
+        return float((picture - picture.mean(-1, keepdims=True))[hole].std())
+
+    assert colour(brought(grainy(14, 0.02), hole, flat, textured)) < 0.05 * colour(textured)
+    assert colour(brought(coloured, hole, flat, textured)) > 0.5 * colour(textured)
+
+
 def test_outlines_are_no_grain(hole):
     picture = np.full((SIDE, SIDE, 3), 0.2, np.float32)
     picture[:, ::40] = 0.9
     pixels = np.rint(picture * 255).astype(np.uint8)
-    assert known_energy(pixels, hole).around()[5, 5] < OUTLINE**2 * 2 * STEP_PX / 40
+    assert known_grain(pixels, hole).grey.around()[5, 5] < OUTLINE**2 * 2 * STEP_PX / 40
 
 
 def test_no_bit_depends_on_the_tiles(hole):
