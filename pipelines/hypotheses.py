@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-OTHERS_TEXTURE = 0.3  # of hypotheses 2, 3, … when none was asked for: enough to differ, little enough to keep the form
+OTHERS_TEXTURE = 0.35  # of hypotheses 2, 3, … when none was asked for: enough to differ, little enough to keep the form
 _STRIP_ROWS = 256
 
 

@@ -80,7 +80,7 @@ class RestorationPipeline(DiffusionPipeline):
         """Fill the hole in `pixels`, once per hypothesis.
 
         Hypothesis 1 is what `texture` asks: at 0 the mean of what could have stood there, above 0 a sample with texture. At
-        texture 0 the hypotheses 2, 3, … are samples at texture 0.3, since the mean exists only once. Each picture first
+        texture 0 the hypotheses 2, 3, … are samples at texture 0.35, since the mean exists only once. Each picture first
         tests the model on itself (`pipelines.holdout`); when it is not better than its own prefill there, the prefill alone
         is given back, and nothing is sampled. Lines that are given are followed all the same, and the reason says so.
 
