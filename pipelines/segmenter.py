@@ -1,6 +1,6 @@
 """The learned segmenter: a small U-Net that tells for each pixel how probable each kind of damage is.
 
-It starts from what classical filters see (`evidence.py`), and looks 96 px around itself to tell a crack from a twig.
+It starts from what classical filters see (`evidence.py`), and looks some 190 px around itself to tell a crack from a twig.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ from pipelines.unet import PixelNorm
 
 CLASSES = ("dark crack", "pale crack", "scratch", "loss", "veil")
 WIDTHS = (32, 40, 56, 72)
+BLOCKS = (1, 1, 2, 4)  # on the way down; the coarsest see how lines go on, and cost next to nothing
 STRIDE = 16  # windows start on multiples of it
-MARGIN_PX = 160  # more than the network's 97 px and the evidence's 48 together
+MARGIN_PX = 272  # more than the network's 209 px and the evidence's 48 together
 TILE_PX = 1024
 RARE = -4.0  # logit that every class begins with: damage is rare
 
@@ -49,11 +50,11 @@ class Block(nn.Module):
 class SegmenterNetwork(nn.Module):
     """Evidence → logits, on a 2 × pixel-unshuffled picture; no statistic over space, so tiles agree with the whole."""
 
-    def __init__(self, widths: tuple[int, ...] = WIDTHS, planes: int = PLANES):
+    def __init__(self, widths: tuple[int, ...] = WIDTHS, blocks: tuple[int, ...] = BLOCKS, planes: int = PLANES):
         super().__init__()
         pairs = list(pairwise(widths))
         self.stem = nn.Conv2d(4 * planes, widths[0], 3, padding=1)
-        self.down = nn.ModuleList(Block(c) for c in widths)
+        self.down = nn.ModuleList(nn.Sequential(*(Block(c) for _ in range(n))) for c, n in zip(widths, blocks, strict=True))
         self.halve = nn.ModuleList(nn.Conv2d(a, b, 2, stride=2) for a, b in pairs)
         self.enlarge = nn.ModuleList(nn.Conv2d(b, a * 4, 1) for a, b in pairs)
         self.join = nn.ModuleList(nn.Conv2d(2 * a, a, 1) for a, _ in pairs)
@@ -65,8 +66,8 @@ class SegmenterNetwork(nn.Module):
     def forward(self, planes: Tensor) -> Tensor:
         """[B, 16, H, W], H and W multiples of 16 → logits [B, 5, H, W]."""
         x, skips = self.stem(F.pixel_unshuffle(planes, 2)), []
-        for level, block in enumerate(self.down):
-            x = block(x)
+        for level, blocks in enumerate(self.down):
+            x = blocks(x)
             if level < len(self.halve):
                 skips.append(x)
                 x = self.halve[level](x)
@@ -107,7 +108,7 @@ class Segmenter:
     def load(cls, folder: Path) -> Segmenter:
         """Read `config.json` and `segmenter.safetensors`."""
         facts = json.loads((folder / "config.json").read_text())
-        network = SegmenterNetwork(tuple(facts["widths"]))
+        network = SegmenterNetwork(tuple(facts["widths"]), tuple(facts["blocks"]))
         network.load_state_dict({name: value.float() for name, value in load_file(folder / "segmenter.safetensors").items()})
         pixel = (np.asarray(facts[name], np.float32) for name in ("slope", "shift", "thresholds"))
         picture = (np.asarray(facts[name], np.float64) for name in ("gate", "open_from", "vetoed_below"))

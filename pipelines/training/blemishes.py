@@ -151,7 +151,7 @@ def sample(picture: np.ndarray, bank: Blemishes, rng: np.random.Generator, *, is
         picture = _drawn(side, bank, rng)
     image = _toned(picture, rng)
     if rng.random() >= (whole + 1) / 2 if is_line else rng.random() >= whole:
-        kinds = rng.random(4) < (0.5, 0.45, 0.25, 0.17)
+        kinds = rng.random(4) < (0.5, 0.45, 0.35, 0.22)
         if kinds[1]:  # paint falls before it cracks
             cover = _piece(bank.losses, side, rng)
             seen = _lost(image, cover, bank, rng)

@@ -200,7 +200,7 @@ def main() -> None:
     torch.set_num_threads(1)
     run = json.loads((options.run / "config.json").read_text())
     weights = {name: value.half() for name, value in load_file(options.run / "average.safetensors").items()}
-    network = SegmenterNetwork(tuple(run["widths"]))
+    network = SegmenterNetwork(tuple(run["widths"]), tuple(run["blocks"]))
     network.load_state_dict({name: value.float() for name, value in weights.items()})
     network.eval().to(memory_format=torch.channels_last)
     count = options.pictures or run["calibrated_on"]
@@ -209,7 +209,7 @@ def main() -> None:
     save_file({name: value.contiguous() for name, value in weights.items()}, options.out / "segmenter.safetensors")
     log = [json.loads(line) for line in (options.run / "log.jsonl").read_text().splitlines()]
     trained = {"steps": log[-1]["step"], "seconds": log[-1]["seconds"], "examples": log[-1]["step"] * run["size"]}
-    told = {"classes": CLASSES, "widths": run["widths"], "trained": trained, "calibrated": reached}
+    told = {"classes": CLASSES, "widths": run["widths"], "blocks": run["blocks"], "trained": trained, "calibrated": reached}
     (options.out / "config.json").write_text(json.dumps(told | config, indent=1))
     print(json.dumps(reached, indent=1))
 
