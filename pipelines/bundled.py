@@ -53,14 +53,15 @@ def segmenter_folder() -> Path:
     return bundled_folder() / SEGMENTER
 
 
-def has_segmenter() -> bool:
-    """True when the segmenter's weights are there; without them the filters propose alone."""
-    return (segmenter_folder() / "segmenter.safetensors").is_file()
-
-
 def segmenter_digest() -> str:
-    """Digest of the segmenter's weights, 64 hexadecimal digits; "" when there are none."""
-    return weights_digest(segmenter_folder()) if has_segmenter() else ""
+    """Digest of the segmenter's weights, 64 hexadecimal digits.
+
+    Raises:
+        WeightsMissingError: when there are none.
+    """
+    if not (segmenter_folder() / "config.json").is_file():
+        raise WeightsMissingError(f"{segmenter_folder()} holds no model: install the package again, or draw a mask by hand.")
+    return weights_digest(segmenter_folder())
 
 
 def weights_digest(folder: Path) -> str:

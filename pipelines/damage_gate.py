@@ -1,74 +1,48 @@
 """Whether a picture is damaged at all, and how: a judgement over the whole picture, before any pixel is proposed.
 
-A network that looks 96 px around itself mistakes twigs, rigging and hatching for cracks now and then; over a whole picture real
-damage is surer of itself, hangs together, and has one sign. The gate weighs all of that, and knows nothing of single pixels.
+A network that looks some 200 px around itself mistakes twigs, rigging and hatching for cracks now and then; over a whole
+picture real damage is surer of itself and there is more of it. The gate sees how sure the surest shares of the picture are, of
+every class at once, and knows nothing of single pixels.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-import cv2
 import numpy as np
 
-from pipelines.line_marks import Net
-
-SURE, MAYBE = 0.5, 0.15  # probabilities
-LONG_PX = 32  # diagonal of what hangs together
-LINES = 3  # the first classes: dark and pale cracks, scratches
-LEAST = 1e-5  # share of a picture: what is less is nothing
-SIGNS = ("dark", "pale")
+LEAST, MOST = -12.0, 8.0  # logits that are told apart …
+STEP = (MOST - LEAST) / 255  # … in 256 levels, a fifth of what one could see of them
+SHARES = (0.5, 0.9, 0.97, 0.99, 0.997, 0.999)  # of a picture's pixels that are no surer than the quantile
 
 
-@dataclass
-class Evidence:
-    """What a picture shows, as sums over windows: of the network per class, and of the classical filters.
+def levelled(logits: np.ndarray) -> np.ndarray:
+    """Logits of any shape as levels, uint8."""
+    return np.rint((np.clip(logits, LEAST, MOST) - LEAST) / STEP).astype(np.uint8)
 
-    Attributes:
-        area: px that the network judged.  sure, maybe: px above 0.5 and 0.15, float64 [5].  belief: sum of the probabilities
-            above 0.15.  long: px above 0.5 that belong to components of 32 px and more.
-        nets, straight: as the classical look gives them, by sign; straight is [count, pixels].
-        grounds: how many colours behave like a ground.
+
+def counted(levels: np.ndarray) -> np.ndarray:
+    """How often each level occurs, int64 [5, 256], of uint8 [5, H, W]; counts of several tiles may be added."""
+    return np.stack([np.bincount(plane.ravel(), minlength=256) for plane in levels])
+
+
+def vector_of(counts: np.ndarray) -> np.ndarray:
+    """What the gate sees: quantiles of the logits of each class, a quarter of them each, float64 [30], about −3…2.
+
+    Args:
+        counts: int64 [5, 256], as `counted` gives them.
     """
-
-    area: float = 0.0
-    sure: np.ndarray = field(default_factory=lambda: np.zeros(5))
-    maybe: np.ndarray = field(default_factory=lambda: np.zeros(5))
-    belief: np.ndarray = field(default_factory=lambda: np.zeros(5))
-    long: np.ndarray = field(default_factory=lambda: np.zeros(5))
-    nets: dict[str, Net] = field(default_factory=dict)
-    straight: dict[str, list[int]] = field(default_factory=dict)
-    grounds: int = 0
-
-    def add(self, probabilities: np.ndarray) -> None:
-        """Add a tile of the network's, float32 [5, h, w]."""
-        self.area += probabilities[0].size
-        for index, plane in enumerate(probabilities):
-            high, some = plane > SURE, plane > MAYBE
-            self.sure[index] += np.count_nonzero(high)
-            self.maybe[index] += np.count_nonzero(some)
-            self.belief[index] += float(plane[some].sum(dtype=np.float64))
-            facts = cv2.connectedComponentsWithStats(high.view(np.uint8), connectivity=8)[2][1:]
-            reach = np.hypot(facts[:, cv2.CC_STAT_WIDTH], facts[:, cv2.CC_STAT_HEIGHT])
-            self.long[index] += float(facts[reach >= LONG_PX, cv2.CC_STAT_AREA].sum())
-
-    def vectors(self) -> np.ndarray:
-        """For each class ten numbers of about −3…3, float64 [5, 10]: its own four, then how much there is of each line class.
-
-        What filters see was tried beside them, and the judgement on other pictures became worse.
-        """
-        area = max(self.area, 1.0)
-        sure, maybe = (np.log10(pixels / area + LEAST) + 3 for pixels in (self.sure, self.maybe))
-        own = [sure, maybe, 2 * self.belief / np.maximum(self.maybe, 1), 2 * self.long / np.maximum(self.sure, 1)]
-        lines = np.concatenate([sure[:LINES], maybe[:LINES]])
-        return np.concatenate([np.stack(own, 1), np.tile(lines, (len(sure), 1))], 1)
-
-    def chances(self, gate: np.ndarray) -> np.ndarray:
-        """Probability that the picture has damage of each class, float64 [5], given the gate's weights, [5, 11]."""
-        return judged(gate, self.vectors()[None])[0]
+    below = np.cumsum(counts, 1) / np.maximum(counts.sum(1, keepdims=True), 1)
+    levels = np.stack([np.searchsorted(line, SHARES) for line in below])
+    return (LEAST + STEP * levels).ravel() / 4
 
 
-def judged(gate: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-    """One logistic judgement per class (Cox 1958): weights [5, F + 1], the constant last; vectors [N, 5, F] → [N, 5]."""
-    said = np.einsum("ncf,cf->nc", vectors, gate[:, :-1]) + gate[:, -1]
-    return 1 / (1 + np.exp(-np.clip(said, -30, 30)))
+def odds_of(gate: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """Log-odds that damage of each class is there (logistic regression, Cox 1958).
+
+    Args:
+        gate: float64 [5, 31], the constant last.
+        vectors: float64 [30] or [N, 30].
+
+    Returns:
+        float64 [5] or [N, 5].
+    """
+    return vectors @ gate[:, :-1].T + gate[:, -1]

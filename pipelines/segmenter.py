@@ -17,7 +17,8 @@ import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from pipelines.bundled import segmenter_folder
+from pipelines.bundled import segmenter_digest, segmenter_folder
+from pipelines.damage_gate import LEAST, STEP, counted, levelled, odds_of, vector_of
 from pipelines.evidence import PLANES, evidence
 from pipelines.tiles import Window, tiles
 from pipelines.unet import PixelNorm
@@ -77,27 +78,44 @@ class SegmenterNetwork(nn.Module):
 
 
 @dataclass(frozen=True)
+class Judgement:
+    """What the network thinks of a whole picture.
+
+    Attributes:
+        levels: uint8 [5, H, W], logits as `damage_gate.levelled` writes them.
+        chances: float64 [5], of damage of each class anywhere in the picture.
+        table: float32 [5, 256], the probability that each level stands for in this picture.
+    """
+
+    levels: np.ndarray
+    chances: np.ndarray
+    table: np.ndarray
+
+    def probabilities(self) -> np.ndarray:
+        """float32 [5, H, W] in the order of `CLASSES`, 0…1. Classes do not exclude each other."""
+        return np.stack([line[plane] for line, plane in zip(self.table, self.levels, strict=True)])
+
+
+@dataclass(frozen=True)
 class Segmenter:
-    """A network, what makes its logits honest, and what decides over the whole picture.
+    """A network, and what makes its logits honest: a pixel's own, and what the whole picture shows.
 
     All but the weights was fitted on pictures that were neither trained nor tested on.
 
     Attributes:
         network: in evaluation mode, channels last.
-        slope, shift: float32 [5]: logit → slope · logit + shift (Platt 1999).
-        thresholds: float32 [5]: probability from which a pixel is proposed.
-        gate: float64 [5, 11]: weights of the judgement over the picture, see `damage_gate.py`.
-        open_from: float64 [5]: chance of a class from which the network may propose it.
-        vetoed_below: float64 [5]: chance below which the filters may not, either.
+        gate: float64 [5, 31]: weights of the judgement over the picture, see `damage_gate.py`.
+        lines: float64 [5, 4]: log-odds of a pixel = its logit, the picture's log-odds g, min(g, 0) and 1 times these; Platt
+            1999, with the picture beside the pixel.
+        thresholds: float64 [5]: probability from which a pixel is proposed; above 1 for what was not learnt.
+        open_from: float64 [5]: chance up to which nothing of a class is proposed.
     """
 
     network: SegmenterNetwork
-    slope: np.ndarray
-    shift: np.ndarray
-    thresholds: np.ndarray
     gate: np.ndarray
+    lines: np.ndarray
+    thresholds: np.ndarray
     open_from: np.ndarray
-    vetoed_below: np.ndarray
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -110,36 +128,54 @@ class Segmenter:
         facts = json.loads((folder / "config.json").read_text())
         network = SegmenterNetwork(tuple(facts["widths"]), tuple(facts["blocks"]))
         network.load_state_dict({name: value.float() for name, value in load_file(folder / "segmenter.safetensors").items()})
-        pixel = (np.asarray(facts[name], np.float32) for name in ("slope", "shift", "thresholds"))
-        picture = (np.asarray(facts[name], np.float64) for name in ("gate", "open_from", "vetoed_below"))
-        return cls(network.eval().to(memory_format=torch.channels_last), *pixel, *picture)
+        fitted = (np.asarray(facts[name], np.float64) for name in ("gate", "lines", "thresholds", "open_from"))
+        return cls(network.eval().to(memory_format=torch.channels_last), *fitted)
 
-    def is_vetoed(self, kind: str, chances: np.ndarray) -> bool:
-        """Whether the filters may not propose a kind, given the chance of each class, [5]."""
-        index = CLASSES.index(kind if kind in CLASSES else kind.split()[-1])
-        return bool(chances[index] < self.vetoed_below[index])
-
-    def probabilities(self, pixels: np.ndarray, tile_px: int = TILE_PX) -> Iterator[tuple[Window, np.ndarray]]:
-        """Tile by tile, the probability of each class.
+    def judge(self, pixels: np.ndarray, tile_px: int = TILE_PX) -> Judgement:
+        """Look at a picture tile by tile, and then judge it as a whole.
 
         Args:
             pixels: uint8 or uint16, [H, W], [H, W, 3] or [H, W, 4].
             tile_px: a multiple of 16; changes no byte.
-
-        Yields:
-            The tile, and float32 [5, h, w] in the order of `CLASSES`, 0…1. Classes do not exclude each other.
         """
-        height, width = pixels.shape[:2]
-        for tile in tiles(np.broadcast_to(True, (height, width)), tile_px):
-            window = tile.grown(MARGIN_PX).on_grid(height, width, STRIDE)
-            planes = torch.from_numpy(evidence(window.cut(pixels)))[None].contiguous(memory_format=torch.channels_last)
-            with torch.inference_mode():
-                logits = self.network(planes)[0].numpy()
-            rows, columns = tile.within(window)
-            logits = logits[:, rows, columns] * self.slope[:, None, None] + self.shift[:, None, None]
-            yield tile, 1 / (1 + np.exp(-logits))
+        levels = np.zeros((len(CLASSES), *pixels.shape[:2]), np.uint8)
+        counts = np.zeros((len(CLASSES), 256), np.int64)
+        for tile, logits in tile_logits(self.network, pixels, tile_px):
+            part = levelled(logits)
+            levels[(slice(None), *tile.slices())] = part
+            counts += counted(part)
+        odds = odds_of(self.gate, vector_of(counts))
+        return Judgement(levels, 1 / (1 + np.exp(-odds)), self.table(odds))
+
+    def marked(self, name: str, judgement: Judgement) -> np.ndarray:
+        """Where a class is probable enough to be proposed, bool [H, W]; nowhere when the whole picture speaks against it."""
+        index = CLASSES.index(name)
+        if judgement.chances[index] <= self.open_from[index]:
+            return np.zeros(judgement.levels.shape[1:], bool)
+        return judgement.levels[index] >= np.searchsorted(judgement.table[index], self.thresholds[index])
+
+    def table(self, odds: np.ndarray) -> np.ndarray:
+        """Probability of each level in a picture of these log-odds, float64 [5] → float32 [5, 256]."""
+        own, shared, against, constant = self.lines.T[:, :, None]
+        logits = LEAST + STEP * np.arange(256)
+        there = own * logits + shared * odds[:, None] + against * np.minimum(odds, 0)[:, None] + constant
+        return (1 / (1 + np.exp(-there))).astype(np.float32)
+
+
+def tile_logits(
+    network: SegmenterNetwork, pixels: np.ndarray, tile_px: int = TILE_PX
+) -> Iterator[tuple[Window, np.ndarray]]:
+    """Each tile of a picture, and the network's logits there, float32 [5, h, w]; arguments as in `Segmenter.judge`."""
+    height, width = pixels.shape[:2]
+    for tile in tiles(np.broadcast_to(True, (height, width)), tile_px):
+        window = tile.grown(MARGIN_PX).on_grid(height, width, STRIDE)
+        planes = torch.from_numpy(evidence(window.cut(pixels)))[None].contiguous(memory_format=torch.channels_last)
+        with torch.inference_mode():
+            logits = network(planes)[0].numpy()
+        yield tile, logits[(slice(None), *tile.within(window))]
 
 
 def bundled_segmenter() -> Segmenter:
-    """The segmenter that comes with the package."""
+    """The segmenter that comes with the package. Raises: WeightsMissingError when it did not come."""
+    segmenter_digest()
     return Segmenter.load(segmenter_folder())

@@ -78,5 +78,5 @@ def _licence(part: str, pins: Mapping[str, Pin]) -> str:
 
 
 def segmenter_statement() -> dict[str, str]:
-    """{"id", "weights_sha256", "licence"} of the segmenter that proposes masks; "" for the digest where filters work alone."""
+    """{"id", "weights_sha256", "licence"} of the segmenter that proposes masks."""
     return {"id": "segmenter", "weights_sha256": segmenter_digest(), "licence": BUNDLED_LICENCE}

@@ -135,7 +135,7 @@ def proposed_mask(source: Source) -> Mask:
     said = (
         f"The mask was proposed by the damage detector ({kinds} of the picture), not drawn by a person: "
         "look at mask.png, correct it, and pass it back with --mask.",
-        *((f"The detector's network has the weights sha256 {weights}.",) if weights else ()),
+        f"The detector's network has the weights sha256 {weights}.",
     )
     digest = hashlib.sha256(np.packbits(proposal.mask).tobytes()).hexdigest()
     return Mask(source.path, "mask.png", digest, "image/png", proposal.mask, float(proposal.mask.mean()), said)

@@ -2,8 +2,8 @@
 
     python -m pipelines.training.calibrate --data SHARDS --run RUN [--out FOLDER]
 
-All of it is fitted on artists and books of the training split that the network never saw, on pictures with and without damage.
-What the gate reaches is told by cross-validation: each third of them is judged by what the other two taught.
+The gate is fitted on pictures that the network learnt from, damaged and whole; everything else on those of artists and books
+that neither of them ever saw, so that what is told of both is what strangers' pictures get.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -21,171 +21,161 @@ from safetensors.torch import load_file, save_file
 from scipy.optimize import minimize
 
 from pipelines.bundled import segmenter_folder
-from pipelines.damage_gate import Evidence, judged
-from pipelines.evidence import evidence
+from pipelines.damage_gate import LEAST, STEP, counted, levelled, odds_of, vector_of
 from pipelines.line_marks import lightness
-from pipelines.segmentation import damage_of, is_page, looked
-from pipelines.segmenter import CLASSES, SegmenterNetwork
-from pipelines.training.blemishes import Blemishes, Sample
+from pipelines.segmentation import is_page, long_marks
+from pipelines.segmenter import CLASSES, Judgement, Segmenter, SegmenterNetwork, tile_logits
+from pipelines.training.blemishes import LOSS, Blemishes, Sample
 from pipelines.training.segment import example, pictures
 
 SIDE_PX = 384  # of a calibration picture
 WHOLE = 0.5  # of them have no damage
 TOLD_APART = 4000  # pixels of a picture that the calibration reads
 PRESENT = 2e-3  # share of a picture that makes a class present
-STIFF = 0.003  # weight of the penalty on the gate's coefficients
-FALSE_ALARMS = 0.005  # of the whole pictures may be proposed a class: one of two hundred
-VETOES = 0.03  # of the pictures whose damage the filters saw, too, may have it vetoed …
-MOST_VETOED = 0.5  # … and never from a chance above this one: what is more likely cracked than not stays cracked
-THRESHOLDS = (0.08, 0.12, 0.16, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6)  # lower ones draw more than a person wants to erase
+STIFF = 0.03  # weight of the penalty on the gate's coefficients, for inputs of deviation 1
+OPENED = (1.0, 0.2, 0.15, 0.1, 0.07, 0.05, 0.03, 0.0)  # shares of the whole pictures that the gate may let pass
+THRESHOLDS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6)  # lower ones draw more than a person wants to erase
+TOUCHED = 0.03  # of the whole pictures may be proposed anything of a class, …
+WRONG = 7e-4  # … and of all their pixels: four classes stay below 0.3 %
 WORTH_IT = 0.2  # mean F1 below which the network may not propose a class at all
-CLOSED = 1.1  # more than any chance
+CLOSED = 1.1  # more than any probability
 TOLERANCE = np.ones((5, 5), np.uint8)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Judged:
-    """One calibration picture that is no page: logits float16 [5, S, S], its truth, and what is seen in it."""
+    """One calibration picture that is no page: levels uint8 [5, S, S] of the network's logits, and the truth."""
 
-    logits: np.ndarray
+    levels: np.ndarray
     sample: Sample
-    seen: Evidence
+
+    def vector(self) -> np.ndarray:
+        """What the gate sees of it, float64 [30]."""
+        return vector_of(counted(self.levels))
+
+    def present(self) -> np.ndarray:
+        """Which classes of damage it has, bool [5]."""
+        return self.sample.truth.mean((1, 2)) >= PRESENT
+
+    def is_whole(self) -> bool:
+        """Whether it has no damage of any class."""
+        return not self.sample.truth.any()
 
 
-def judged_pictures(network: SegmenterNetwork, data: Path, count: int, at_most: int | None) -> Iterator[Judged]:
-    """Damage pictures that were kept apart and let the network judge them; pages are left out."""
-    known, bank, rng = pictures(data, at_most, apart=True), Blemishes.drawn(77, 8), np.random.default_rng(21)
+def judged_pictures(network: SegmenterNetwork, data: Path, count: int, at_most: int | None, *, apart: bool) -> Iterator[Judged]:
+    """Damage pictures, those that were kept apart or those learnt from, and let the network judge them; no pages."""
+    known, bank, rng = pictures(data, at_most, apart=apart), Blemishes.drawn(77 + apart, 8), np.random.default_rng((21, apart))
     for _ in range(count):
         made = example(known, bank, rng, SIDE_PX, whole=WHOLE)
         if is_page(lightness(made.pixels)):
             continue  # it is answered before anybody asks the gate
-        planes = torch.from_numpy(evidence(made.pixels))[None].contiguous(memory_format=torch.channels_last)
-        with torch.inference_mode():
-            logits = network(planes)[0].numpy().astype(np.float16)
-        yield Judged(logits, made, looked(made.pixels)[0])
-
-
-def platt(found: list[Judged], index: int, rng: np.random.Generator) -> tuple[float, float]:
-    """Slope and shift of a class's logits by likelihood (Platt 1999)."""
-    logits, truth = [], []
-    for one in found:
-        counts = np.flatnonzero(~one.sample.unsure[index])
-        chosen = rng.choice(counts, min(len(counts), TOLD_APART), replace=False)
-        logits.append(one.logits[index].ravel()[chosen].astype(np.float64))
-        truth.append(one.sample.truth[index].ravel()[chosen])
-    x, y = np.concatenate(logits), np.concatenate(truth).astype(float)
-    if y.sum() < 50:
-        return 1.0, 0.0
-
-    def cost(line: np.ndarray) -> float:
-        z = line[0] * x + line[1]
-        return float(np.mean(np.logaddexp(0, z) - y * z))
-
-    slope, shift = minimize(cost, [1.0, 0.0], method="Nelder-Mead", options={"maxiter": 200}).x
-    return float(slope), float(shift)
+        levels = np.zeros(made.truth.shape, np.uint8)
+        for tile, logits in tile_logits(network, made.pixels):
+            levels[(slice(None), *tile.slices())] = levelled(logits)
+        yield Judged(levels, made)
 
 
 def gate_weights(vectors: np.ndarray, present: np.ndarray) -> np.ndarray:
-    """Logistic regression per class; vectors [N, 5, F], present bool [N, 5] → [5, F + 1]."""
-    return np.array([_logistic(vectors[:, index], present[:, index].astype(float)) for index in range(present.shape[1])])
+    """Logistic regression per class; vectors [N, 30], present bool [N, 5] → [5, 31]."""
+    mean, spread = vectors.mean(0), vectors.std(0) + 1e-6
+    weights = np.array([_logistic((vectors - mean) / spread, has.astype(float)) for has in present.T])
+    slopes = weights[:, :-1] / spread
+    return np.concatenate([slopes, weights[:, -1:] - slopes @ mean[:, None]], 1)
 
 
-def _logistic(vectors: np.ndarray, y: np.ndarray) -> np.ndarray:
+def _logistic(vectors: np.ndarray, y: np.ndarray, stiff: float = STIFF) -> np.ndarray:
+    """Weights of the inputs, and the constant, by penalised likelihood; [N, F] and [N] → [F + 1]."""
     x = np.concatenate([vectors, np.ones((len(vectors), 1))], 1)
 
     def cost(w: np.ndarray) -> tuple[float, np.ndarray]:
         z = x @ w
         p = 1 / (1 + np.exp(-np.clip(z, -30, 30)))
-        penalty = STIFF * np.append(w[:-1], 0)
+        penalty = stiff * np.append(w[:-1], 0)
         return float(np.mean(np.logaddexp(0, z) - y * z) + penalty @ w / 2), x.T @ (p - y) / len(y) + penalty
 
-    return minimize(cost, np.zeros(x.shape[1]), jac=True, method="L-BFGS-B").x
+    return minimize(cost, np.zeros(x.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 500}).x
 
 
-def threshold(found: list[Judged], probabilities: list[np.ndarray], index: int) -> tuple[float, float]:
-    """The probability that gives the best F1 within 2 px, averaged over the pictures that have the class, and that F1."""
-    scores = {at: [] for at in THRESHOLDS}
-    for one, planes in zip(found, probabilities, strict=True):
-        truth = one.sample.truth[index]
-        if truth.mean() < PRESENT:
-            continue
-        near_truth = cv2.dilate(truth.view(np.uint8), TOLERANCE) > 0
-        for at in THRESHOLDS:
-            mask = (planes[index] > at) & ~one.sample.unsure[index]
-            near = cv2.dilate(mask.view(np.uint8), TOLERANCE) > 0
-            precision, recall = (mask & near_truth).sum() / max(mask.sum(), 1), (truth & near).sum() / truth.sum()
-            scores[at].append(2 * precision * recall / max(precision + recall, 1e-9))
-    means = {at: float(np.mean(values)) for at, values in scores.items() if values}
-    best = max(means, key=lambda at: means[at]) if means else THRESHOLDS[0]
-    return best, means.get(best, 0.0)
+def line(found: list[Judged], odds: np.ndarray, index: int, rng: np.random.Generator) -> np.ndarray:
+    """A class's line from logit and picture to log-odds, by likelihood; odds float64 [N, 5] → float64 [4]."""
+    inputs, truth = [], []
+    for one, g in zip(found, odds[:, index], strict=True):
+        counts = np.flatnonzero(~one.sample.unsure[index])
+        chosen = rng.choice(counts, min(len(counts), TOLD_APART), replace=False)
+        logits = LEAST + STEP * one.levels[index].ravel()[chosen]
+        inputs.append(np.stack([logits, np.full(len(logits), g), np.full(len(logits), min(g, 0.0))], 1))
+        truth.append(one.sample.truth[index].ravel()[chosen])
+    y = np.concatenate(truth).astype(float)
+    return _logistic(np.concatenate(inputs), y, stiff=0.0) if y.sum() >= 50 else np.array([1.0, 0.0, 0.0, 0.0])
 
 
-def alarms(
-    chances: np.ndarray, present: np.ndarray, whole: np.ndarray, filtered: np.ndarray
-) -> tuple[list[float], list[float]]:
-    """From which chance the network may propose a class, and below which the filters may not; two lists of five.
+def shown(segmenter: Segmenter, judgement: Judgement, index: int) -> np.ndarray:
+    """What would be proposed of a class, bool [S, S]."""
+    marked = segmenter.marked(CLASSES[index], judgement)
+    return marked if index == LOSS else long_marks(marked)
+
+
+def decided(segmenter: Segmenter, found: list[Judged], odds: np.ndarray, index: int) -> tuple[float, float, dict]:
+    """Threshold and least chance of a class with the best F1 that leave whole pictures alone, and what they reach.
+
+    `F1` is within 2 px, averaged over the pictures that have the class; 0 where nothing is proposed.
+    """
+    whole = [i for i, one in enumerate(found) if one.is_whole()]
+    there = [i for i, one in enumerate(found) if one.present()[index]]
+    judgements = [Judgement(one.levels, 1 / (1 + np.exp(-g)), segmenter.table(g)) for one, g in zip(found, odds, strict=True)]
+    chances = np.array([judgement.chances[index] for judgement in judgements])
+    best = CLOSED, CLOSED, {"f1": 0.0, "found": 0.0, "whole_touched": 0.0, "whole_pixels": 0.0}
+    for at in THRESHOLDS:
+        open_to_all = _with(segmenter, index, at, 0.0)
+        masks = {i: shown(open_to_all, judgements[i], index) for i in (*whole, *there)}
+        wrong = np.array([masks[i].mean() for i in whole])
+        scores = np.array([f1_of(masks[i], found[i].sample, index) for i in there])
+        for opened in OPENED if whole else ():
+            least = float(np.quantile(chances[whole], 1 - opened))
+            kept, right = wrong * (chances[whole] > least), scores * (chances[there] > least)
+            touched, pixels, f1 = float((kept > 0).mean()), float(kept.mean()), float(right.mean()) if there else 0.0
+            if touched <= TOUCHED and pixels <= WRONG and f1 > best[2]["f1"]:
+                told = {"f1": f1, "found": float((right > 0).mean()), "whole_touched": touched, "whole_pixels": pixels}
+                best = at, least, told
+    return best if best[2]["f1"] >= WORTH_IT else (CLOSED, CLOSED, best[2])
+
+
+def f1_of(mask: np.ndarray, sample: Sample, index: int) -> float:
+    """Harmonic mean of precision and recall within 2 px, of a mask bool [S, S]."""
+    truth = sample.truth[index]
+    mask = mask & ~(sample.unsure[index] & ~truth)
+    near_truth, near = (cv2.dilate(one.view(np.uint8), TOLERANCE) > 0 for one in (truth, mask))
+    precision, recall = (mask & near_truth).sum() / max(mask.sum(), 1), (truth & near).sum() / max(truth.sum(), 1)
+    return float(2 * precision * recall / max(precision + recall, 1e-9))
+
+
+def _with(segmenter: Segmenter, index: int, threshold: float, least: float) -> Segmenter:
+    thresholds, open_from = segmenter.thresholds.copy(), segmenter.open_from.copy()
+    thresholds[index], open_from[index] = threshold, least
+    return replace(segmenter, thresholds=thresholds, open_from=open_from)
+
+
+def fitted(
+    network: SegmenterNetwork, vectors: np.ndarray, present: np.ndarray, apart: list[Judged]
+) -> tuple[Segmenter, dict]:
+    """All that is fitted, and what it reaches on the pictures kept apart, by class.
 
     Args:
-        chances: the gate's, [N, 5], on pictures that it was not fitted on.
-        present: bool [N, 5].
-        whole: bool [N]: nothing is damaged.
-        filtered: bool [N, 5]: the filters would propose the class.
+        network: trained.
+        vectors, present: float64 [N, 30] and bool [N, 5] of pictures that it learnt from.
+        apart: pictures of artists and books that it never saw.
     """
-    open_from, vetoed_below = [], []
-    for column, has, seen in zip(chances.T, present.T, filtered.T, strict=True):
-        right = has & seen if (has & seen).any() else has
-        quiet = np.sort(column[whole])
-        most = quiet[max(0, int(np.ceil(len(quiet) * (1 - FALSE_ALARMS))) - 1)] if len(quiet) else 0.5
-        open_from.append(float(np.clip(most + 1e-3, 0.3, 0.95)))
-        least = np.quantile(column[right], VETOES) if right.any() else 0.0
-        vetoed_below.append(float(min(least, MOST_VETOED, open_from[-1])))
-    return open_from, vetoed_below
-
-
-def fitted(found: list[Judged]) -> tuple[dict, dict]:
-    """All that is fitted, as `config.json` says it, and what the gate reached by cross-validation."""
     rng = np.random.default_rng(5)
-    lines = [platt(found, index, rng) for index in range(len(CLASSES))]
-    slope, shift = np.array(lines, np.float32).T
-    probabilities = [1 / (1 + np.exp(-(one.logits * slope[:, None, None] + shift[:, None, None]))) for one in found]
-    for one, planes in zip(found, probabilities, strict=True):
-        one.seen.add(planes)
-    vectors = np.stack([one.seen.vectors() for one in found])
-    present = np.stack([one.sample.truth.mean((1, 2)) >= PRESENT for one in found])
-    whole = np.array([not one.sample.truth.any() for one in found])
-    chances = np.zeros(present.shape)
-    for part in range(3):  # each third is judged by what the other two taught
-        apart = np.arange(len(found)) % 3 == part
-        chances[apart] = judged(gate_weights(vectors[~apart], present[~apart]), vectors[apart])
-    open_from, vetoed_below = alarms(chances, present, whole, np.array([_filtered(one.seen) for one in found]))
-    best = [threshold(found, probabilities, index) for index in range(len(CLASSES))]
-    open_from = [at if f1 >= WORTH_IT else CLOSED for at, (_, f1) in zip(open_from, best, strict=True)]
-    config = {
-        "slope": slope.round(4).tolist(),
-        "shift": shift.round(4).tolist(),
-        "thresholds": [at for at, _ in best],
-        "gate": gate_weights(vectors, present).round(4).tolist(),
-        "open_from": np.round(open_from, 4).tolist(),
-        "vetoed_below": np.round(vetoed_below, 4).tolist(),
-    }
-    opened = chances >= np.array(open_from)
-    reached = {
-        "pictures": len(found),
-        "whole": int(whole.sum()),
-        "f1": {name: round(f1, 3) for name, (_, f1) in zip(CLASSES, best, strict=True)},
-        "whole_opened": round(float(opened[whole, :4].any(1).mean()), 4),
-        "damaged_opened": {
-            name: round(float(opened[present[:, c], c].mean()), 3) for c, name in enumerate(CLASSES) if present[:, c].any()
-        },
-    }
-    return config, reached
-
-
-def _filtered(seen: Evidence) -> list[bool]:
-    """Which classes the filters would propose."""
-    damage = damage_of(seen)
-    kinds = {f"{sign} {kind}" for sign, kind in damage.items()} | ({"scratch"} if "scratch" in damage.values() else set())
-    return [name in kinds or (name == "loss" and seen.grounds > 0) for name in CLASSES]
+    gate = gate_weights(vectors, present)
+    odds = odds_of(gate, np.stack([one.vector() for one in apart]))
+    lines = np.stack([line(apart, odds, index, rng) for index in range(len(CLASSES))])
+    segmenter = Segmenter(network, gate.round(4), lines.round(4), np.full(len(CLASSES), CLOSED), np.zeros(len(CLASSES)))
+    reached = {}
+    for index, name in enumerate(CLASSES):
+        at, least, told = decided(segmenter, apart, odds, index)
+        segmenter = _with(segmenter, index, at, round(least, 4))
+        reached[name] = {key: round(value, 4) for key, value in told.items()}
+    return segmenter, reached
 
 
 def main() -> None:
@@ -204,14 +194,20 @@ def main() -> None:
     network.load_state_dict({name: value.float() for name, value in weights.items()})
     network.eval().to(memory_format=torch.channels_last)
     count = options.pictures or run["calibrated_on"]
-    config, reached = fitted(list(judged_pictures(network, options.data, count, run["works"])))
+    apart = list(judged_pictures(network, options.data, count, run["works"], apart=True))
+    known = judged_pictures(network, options.data, 2 * count, run["works"], apart=False)
+    vectors, present = map(np.stack, zip(*((one.vector(), one.present()) for one in known), strict=True))
+    segmenter, reached = fitted(network, vectors, present, apart)
     options.out.mkdir(parents=True, exist_ok=True)
     save_file({name: value.contiguous() for name, value in weights.items()}, options.out / "segmenter.safetensors")
-    log = [json.loads(line) for line in (options.run / "log.jsonl").read_text().splitlines()]
+    log = [json.loads(text) for text in (options.run / "log.jsonl").read_text().splitlines()]
     trained = {"steps": log[-1]["step"], "seconds": log[-1]["seconds"], "examples": log[-1]["step"] * run["size"]}
-    told = {"classes": CLASSES, "widths": run["widths"], "blocks": run["blocks"], "trained": trained, "calibrated": reached}
-    (options.out / "config.json").write_text(json.dumps(told | config, indent=1))
-    print(json.dumps(reached, indent=1))
+    whole = sum(one.is_whole() for one in apart)
+    told = {"classes": CLASSES, "widths": run["widths"], "blocks": run["blocks"], "trained": trained}
+    told |= {"calibrated": {"gate": len(vectors), "apart": len(apart), "whole": whole, **reached}}
+    told |= {name: getattr(segmenter, name).tolist() for name in ("gate", "lines", "thresholds", "open_from")}
+    (options.out / "config.json").write_text(json.dumps(told, indent=1))
+    print(json.dumps(told["calibrated"], indent=1))
 
 
 if __name__ == "__main__":

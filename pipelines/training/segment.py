@@ -50,12 +50,22 @@ class Plan:
     works: int | None = None  # None: all
     seed: int = 0
     checkpoint_every: int = 500
-    calibrated_on: int = 700  # pictures
+    calibrated_on: int = 700  # pictures, and twice as many for the gate
 
 
 PLANS = {
     "cpu": Plan(),
-    "tiny": Plan(widths=(8, 8, 16, 16), blocks=(1, 1, 1, 1), steps=24, size=2, side=96, pieces=2, works=24, checkpoint_every=12, calibrated_on=12),
+    "tiny": Plan(
+        widths=(8, 8, 16, 16),
+        blocks=(1, 1, 1, 1),
+        steps=24,
+        size=2,
+        side=96,
+        pieces=2,
+        works=24,
+        checkpoint_every=12,
+        calibrated_on=12,
+    ),
 }
 
 
@@ -173,7 +183,7 @@ def _begin(network: SegmenterNetwork, weights: Path) -> None:
     known = {name: value.float() for name, value in load_file(weights).items()}
     strange = set(known) - set(network.state_dict())
     if strange:
-        raise ValueError(f"{weights} has {sorted(strange)[:3]}, which a network of this plan lacks: take weights of the same widths.")
+        raise ValueError(f"{weights} has {sorted(strange)[:3]}, which this network lacks: take weights of the same widths.")
     network.load_state_dict(network.state_dict() | known)
 
 
@@ -193,7 +203,8 @@ def main() -> None:
     cv2.setNumThreads(1)
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "config.json").write_text(json.dumps(asdict(plan) | {"classes": CLASSES}, indent=1))
-    train(plan, pictures(options.data, plan.works, apart=False), Blemishes.drawn(plan.seed, plan.pieces), options.out, options.start)
+    known, bank = pictures(options.data, plan.works, apart=False), Blemishes.drawn(plan.seed, plan.pieces)
+    train(plan, known, bank, options.out, options.start)
 
 
 if __name__ == "__main__":

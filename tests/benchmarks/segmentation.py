@@ -1,4 +1,4 @@
-"""How well is damage proposed, with the learned segmenter and without it? Prints one JSON object.
+"""How well is damage proposed, and how much of whole pictures? Prints one JSON object.
 
     python tests/benchmarks/segmentation.py --data SHARDS [--works 40] [--clean 80] [--samples FOLDER]
 
@@ -7,8 +7,10 @@ were never trained on: WORKS paintings and photographs with five families of dam
 works of all kinds as they are. SAMPLES holds really cracked pictures, `craquelure_NAME.jpg` and
 `craquelure_NAME_skeleton.png`, and others without truth, of which the share that is proposed is told.
 
-Three are compared: `classical` (filters alone), `learned` (the network's probabilities at the shipped thresholds, no gate) and
-`shipped` (what `propose` answers). F1 counts a pixel as right within 2 px; per picture, then averaged; 0 if nothing was found.
+Three are compared: `top_hat` (top-hats of L*, Meyer 1979, as good on cracks as vesselness filters), `network` (where its
+probabilities pass the shipped thresholds, even if the gate stays shut) and `shipped` (what `propose` answers). The top-hat is
+told which kind of damage there is, and on damaged works its threshold is the best one for each picture: an upper bound. F1
+counts a pixel as right within 2 px; per picture, then averaged; 0 if nothing was found.
 """
 
 from __future__ import annotations
@@ -18,7 +20,6 @@ import json
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -27,14 +28,17 @@ import torch
 from segmentation_cases import FAMILIES, PAINTED, Case, cases_of, held_out
 
 from pipelines.bundled import segmenter_digest, segmenter_folder
-from pipelines.segmentation import propose_classically, propose_with
-from pipelines.segmenter import CLASSES, TILE_PX, Segmenter
-from pipelines.tiles import Window
+from pipelines.line_marks import lightness, top_hats
+from pipelines.segmentation import propose_with
+from pipelines.segmenter import CLASSES, TILE_PX, Judgement, Segmenter
 
 TOLERANCE_PX = 2
 BINS = 15
 ASKED = 0.05  # probability from which a pixel enters the second calibration figure: the others are all right to be sure of
 SCORES = ("f1", "precision", "recall")
+HAT_LEVELS = range(4, 64, 2)  # thresholds of the top-hat, levels of 255
+USUAL_HAT = 14.0  # what the best thresholds mostly are, when none was looked for in this run
+WHO = ("top_hat", "network", "shipped")
 CLASS_OF = {"dark cracks": "dark crack", "pale cracks": "pale crack", "scratches": "scratch", "losses": "loss", "veil": "veil"}
 
 
@@ -52,12 +56,12 @@ def score(found: np.ndarray, truth: np.ndarray, unsure: np.ndarray) -> dict[str,
 class Remembering(Segmenter):
     """The bundled segmenter, which judges a picture once when it is asked twice in a row."""
 
-    def probabilities(self, pixels: np.ndarray, tile_px: int = TILE_PX) -> Iterator[tuple[Window, np.ndarray]]:
+    def judge(self, pixels: np.ndarray, tile_px: int = TILE_PX) -> Judgement:
         """As the segmenter's."""
         last = self.__dict__.setdefault("last", {})
         if last.get("pixels") is not pixels:
-            last |= {"pixels": pixels, "tiles": list(super().probabilities(pixels, tile_px))}
-        return iter(last["tiles"])
+            last |= {"pixels": pixels, "judgement": super().judge(pixels, tile_px)}
+        return last["judgement"]
 
 
 class Calibration:
@@ -77,15 +81,21 @@ class Calibration:
         return float(np.abs(self.said - self.true).sum() / max(self.count.sum(), 1))
 
 
-def planes(segmenter: Segmenter, pixels: np.ndarray) -> np.ndarray:
-    """Probabilities of a whole picture, float32 [5, H, W]."""
-    whole = np.zeros((len(CLASSES), *pixels.shape[:2]), np.float32)
-    for tile, part in segmenter.probabilities(pixels):
-        whole[(slice(None), *tile.slices())] = part
-    return whole
+def hat_of(family: str, pixels: np.ndarray) -> np.ndarray:
+    """Response of the top-hat that fits a family, uint8 [H, W]."""
+    dark, pale = top_hats(cv2.GaussianBlur(lightness(pixels), (0, 0), 0.7))
+    return {"dark cracks": dark, "pale cracks": pale}.get(family, np.maximum(dark, pale))
 
 
-def learned(segmenter: Segmenter, probabilities: np.ndarray) -> np.ndarray:
+def best_hat(case: Case) -> tuple[dict[str, float], int]:
+    """The scores at the threshold of best F1, and that threshold."""
+    hat = hat_of(case.family, case.pixels)
+    scores = {level: score(hat > level, case.truth, case.unsure) for level in HAT_LEVELS}
+    best = max(scores, key=lambda level: scores[level]["f1"])
+    return scores[best], best
+
+
+def network_alone(segmenter: Segmenter, probabilities: np.ndarray) -> np.ndarray:
     """The network's word alone: every class but the veil above its threshold, bool [H, W]."""
     over = probabilities > segmenter.thresholds[:, None, None]
     return over[: CLASSES.index("veil")].any(0)
@@ -94,19 +104,22 @@ def learned(segmenter: Segmenter, probabilities: np.ndarray) -> np.ndarray:
 def damaged(segmenter: Segmenter, data: Path, works: int) -> dict:
     """F1 and calibration on held-out works with drawn damage."""
     scores, calibrations = defaultdict(list), [(Calibration(), Calibration()) for _ in CLASSES]
-    seconds = defaultdict(float)
+    seconds, hats = defaultdict(float), []
     for count, (row, pixels) in enumerate(held_out(data, PAINTED, works)):
         for case in cases_of(row["name"], pixels):
             answers = answered(segmenter, case, seconds)
-            probabilities = answers.pop("probabilities")
+            _calibrate(calibrations, segmenter.judge(case.pixels).probabilities(), case)
             for who, found in answers.items():
                 scores[case.family, who].append(score(found, case.truth, case.unsure))
-            _calibrate(calibrations, probabilities, case)
+            if case.family.endswith(("cracks", "scratches")):
+                told, level = best_hat(case)
+                scores[case.family, "top_hat"].append(told)
+                hats.append(level)
         print(count, row["name"], file=sys.stderr)
     table = {
         family: {
             who: {name: round(float(np.mean([one[name] for one in scores[family, who]])), 3) for name in SCORES}
-            for who in ("classical", "learned", "shipped")
+            for who in WHO
             if scores[family, who]
         }
         for family in FAMILIES
@@ -116,22 +129,22 @@ def damaged(segmenter: Segmenter, data: Path, works: int) -> dict:
         for name, (whole, asked) in zip(CLASSES, calibrations, strict=True)
     }
     took = {who: round(value, 1) for who, value in seconds.items()}
-    return {"works": works, "families": table, "calibration_error": errors, "seconds": took}
+    told = {"works": works, "families": table, "calibration_error": errors, "seconds": took}
+    return told | {"top_hat_level": float(np.median(hats))}
 
 
 def answered(segmenter: Segmenter, case: Case, seconds: dict[str, float]) -> dict[str, np.ndarray]:
-    """What each proposes for a case, bool [H, W], and the probabilities."""
+    """What each proposes for a case, bool [H, W]."""
     start = time.perf_counter()
-    probabilities = planes(segmenter, case.pixels)
+    judgement = segmenter.judge(case.pixels)
     seconds["network"] += time.perf_counter() - start
-    if case.family == "veil":  # no filter and no mask for it: what lies under a veil is no hole
-        return {"learned": probabilities[-1] > segmenter.thresholds[-1], "probabilities": probabilities}
-    answers = {"learned": learned(segmenter, probabilities), "probabilities": probabilities}
+    probabilities = judgement.probabilities()
+    if case.family == "veil":  # no mask for it: what lies under a veil is no hole
+        return {"network": probabilities[-1] > segmenter.thresholds[-1]}
     start = time.perf_counter()
-    answers["classical"] = propose_classically(case.pixels).mask
-    seconds["classical"] += time.perf_counter() - start
-    answers["shipped"] = propose_with(segmenter, case.pixels).mask
-    return answers
+    shipped = propose_with(segmenter, case.pixels).mask
+    seconds["proposal"] += time.perf_counter() - start
+    return {"network": network_alone(segmenter, probabilities), "shipped": shipped}
 
 
 def _calibrate(calibrations: list[tuple[Calibration, Calibration]], probabilities: np.ndarray, case: Case) -> None:
@@ -143,15 +156,17 @@ def _calibrate(calibrations: list[tuple[Calibration, Calibration]], probabilitie
         asked.add(said[said >= ASKED], truth[said >= ASKED])
 
 
-def clean(segmenter: Segmenter, data: Path, at_most: int) -> dict:
+def clean(segmenter: Segmenter, data: Path, at_most: int, hat_level: float) -> dict:
     """How much of whole works is proposed, by kind of work."""
     shares: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for row, pixels in held_out(data, None, at_most):
-        answers = {"learned": learned(segmenter, planes(segmenter, pixels))}
-        answers |= {"classical": propose_classically(pixels).mask, "shipped": propose_with(segmenter, pixels).mask}
+        answers = {"network": network_alone(segmenter, segmenter.judge(pixels).probabilities())}
+        answers |= {"top_hat": hat_of("", pixels) > hat_level, "shipped": propose_with(segmenter, pixels).mask}
         for who, mask in answers.items():
             for kind in (row["kind"], "all"):
                 shares[who][kind].append(float(mask.mean()))
+        if answers["shipped"].any():
+            print("not left alone:", row["name"], row["kind"], round(float(answers["shipped"].mean()), 4), file=sys.stderr)
     return {who: {kind: _flagged(found) for kind, found in kinds.items()} for who, kinds in shares.items()}
 
 
@@ -160,7 +175,7 @@ def _flagged(shares: list[float]) -> dict:
     return {"works": len(shares), "pixels": round(float(np.mean(shares)), 5), "works_flagged": round(flagged, 4)}
 
 
-def real(segmenter: Segmenter, folder: Path) -> dict:
+def real(segmenter: Segmenter, folder: Path, hat_level: float) -> dict:
     """Really damaged works: recall of the published skeletons within 2 px, and the share proposed."""
     found = {}
     for path in sorted(folder.iterdir()):
@@ -170,8 +185,8 @@ def real(segmenter: Segmenter, folder: Path) -> dict:
         pixels = np.ascontiguousarray(bgr[..., ::-1])
         shipped = propose_with(segmenter, pixels)
         answers = {
-            "classical": propose_classically(pixels).mask,
-            "learned": learned(segmenter, planes(segmenter, pixels)),
+            "top_hat": hat_of("", pixels) > hat_level,
+            "network": network_alone(segmenter, segmenter.judge(pixels).probabilities()),
             "shipped": shipped.mask,
         }
         told: dict = {who: {"share": round(float(mask.mean()), 4)} for who, mask in answers.items()}
@@ -205,12 +220,14 @@ def main() -> None:
     torch.set_num_threads(1)
     segmenter = Remembering.load(segmenter_folder())
     result: dict = {"weights_sha256": segmenter_digest()}
+    hat_level = USUAL_HAT
     if options.data and options.works:
         result["damaged"] = damaged(segmenter, options.data, options.works)
+        hat_level = result["damaged"]["top_hat_level"]
     if options.data and options.clean:
-        result["clean"] = clean(segmenter, options.data, options.clean)
+        result["clean"] = clean(segmenter, options.data, options.clean, hat_level)
     if options.samples:
-        result["real"] = real(segmenter, options.samples)
+        result["real"] = real(segmenter, options.samples, hat_level)
     print(json.dumps(result, indent=1))
 
 

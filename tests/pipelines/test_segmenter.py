@@ -7,14 +7,16 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from pipelines.bundled import bundled_digest, has_segmenter, segmenter_digest, segmenter_folder, weights_digest
-from pipelines.damage_gate import Evidence
+from pipelines.bundled import bundled_digest, segmenter_digest, segmenter_folder, weights_digest
+from pipelines.damage_gate import SHARES, STEP, counted, levelled, odds_of, vector_of
+from pipelines.errors import WeightsMissingError
 from pipelines.evidence import PLANES, RADIUS_PX, evidence
-from pipelines.segmentation import looked, propose, propose_classically, propose_with
-from pipelines.segmenter import CLASSES, Segmenter, SegmenterNetwork, bundled_segmenter
+from pipelines.segmentation import SHORTEST_PX, long_marks, propose, propose_with
+from pipelines.segmenter import CLASSES, MARGIN_PX, Segmenter, SegmenterNetwork, bundled_segmenter
 from pipelines.statement import segmenter_statement
 
-WIDTHS = (8, 8, 12, 16)
+WIDTHS, BLOCKS = (8, 8, 12, 16), (1, 1, 1, 2)
+SEEN = len(CLASSES) * len(SHARES)  # numbers that the gate sees
 
 
 def picture(height=300, width=340, seed=0):
@@ -25,26 +27,15 @@ def picture(height=300, width=340, seed=0):
     return np.clip(soft + rng.normal(0, 4, (height, width, 1)), 0, 255).astype(np.uint8)
 
 
-def cracked(pixels, tone=15, seed=1):
-    """A net of wandering lines. → pixels, bool [H, W]."""
-    rng, lost = np.random.default_rng(seed), np.zeros(pixels.shape[:2], np.uint8)
-    for _ in range(25):
-        way = np.cumsum(rng.normal(0, 0.25, 60)) + rng.uniform(0, 2 * np.pi)
-        path = rng.uniform(0, pixels.shape[0], 2) + np.cumsum(np.stack([np.cos(way), np.sin(way)], 1) * 4, 0)
-        cv2.polylines(lost, [path.astype(np.int32)], False, 1, 2)
-    return np.where(lost[..., None] > 0, np.uint8(tone), pixels), lost > 0
-
-
-def facts_of(vectors, *, opens, vetoes):
-    """What `config.json` says, with a gate whose chance is one half for every picture."""
+def facts_of(*, odds, leans):
+    """What `config.json` says, with a gate whose log-odds are the same for every picture."""
     return {
         "widths": WIDTHS,
-        "slope": [1.0] * 5,
-        "shift": [0.0] * 5,
-        "thresholds": [0.5] * 5,
-        "gate": [[0.0] * (vectors + 1)] * 5,
-        "open_from": [0.4 if opens else 0.6] * 5,
-        "vetoed_below": [0.6 if vetoes else 0.4] * 5,
+        "blocks": BLOCKS,
+        "gate": [[0.0] * SEEN + [odds]] * 5,
+        "lines": [[1.0, leans, 0.0, 0.0]] * 5,
+        "thresholds": [0.5] * 4 + [1.1],
+        "open_from": [0.3] * 5,
     }
 
 
@@ -52,34 +43,35 @@ def facts_of(vectors, *, opens, vetoes):
 def segmenter_of(tmp_path):
     """A small network that says the same everywhere: `says` is its logit."""
 
-    def make(says=-6.0, noise=0.0, **gate):
+    def make(says=-6.0, noise=0.0, odds=0.0, leans=0.0):
         with torch.random.fork_rng():
             torch.random.default_generator.manual_seed(0)
-            network = SegmenterNetwork(WIDTHS)
+            network = SegmenterNetwork(WIDTHS, BLOCKS)
         torch.nn.init.normal_(network.head.weight, std=noise, generator=torch.Generator().manual_seed(1))
         torch.nn.init.constant_(network.head.bias, says)
         save_file(network.state_dict(), tmp_path / "segmenter.safetensors")
-        seen = looked(picture(64, 64))[0]
-        facts = facts_of(seen.vectors().shape[1], **({"opens": True, "vetoes": False} | gate))
-        (tmp_path / "config.json").write_text(json.dumps(facts))
+        (tmp_path / "config.json").write_text(json.dumps(facts_of(odds=odds, leans=leans)))
         return Segmenter.load(tmp_path)
 
     return make
 
 
-def whole(segmenter, pixels, tile_px):
-    planes = np.zeros((len(CLASSES), *pixels.shape[:2]), np.float32)
-    for tile, part in segmenter.probabilities(pixels, tile_px):
-        planes[(slice(None), *tile.slices())] = part
-    return planes
-
-
-def test_tiles_change_no_byte_of_the_probabilities(segmenter_of):
+def test_tiles_change_no_byte_of_the_judgement(segmenter_of):
     segmenter, pixels = segmenter_of(says=0.0, noise=1.0), picture(443, 520)
-    answer = whole(segmenter, pixels, 1024)
-    assert answer.std() > 0.02
+    answer = segmenter.judge(pixels)
+    assert answer.probabilities().std() > 0.02
     for tile_px in (64, 256):
-        assert np.array_equal(answer, whole(segmenter, pixels, tile_px))
+        again = segmenter.judge(pixels, tile_px)
+        assert np.array_equal(answer.levels, again.levels) and np.array_equal(answer.table, again.table)
+
+
+def test_the_bundled_network_reaches_no_further_than_the_margin():
+    network = bundled_segmenter().network
+    planes = torch.zeros(1, PLANES, 704, 704)
+    before = network(planes)
+    planes[..., 352] = 3.0
+    changed = torch.nonzero((network(planes) != before).any(1).any(1)[0])[:, 0]
+    assert changed.min() > 352 - (MARGIN_PX - RADIUS_PX) and changed.max() < 352 + (MARGIN_PX - RADIUS_PX)
 
 
 def test_the_evidence_of_a_window_is_that_of_the_picture():
@@ -100,9 +92,22 @@ def test_the_evidence_of_a_faint_crack_is_that_of_a_deep_one():
 
 
 def test_what_the_network_marks_is_proposed_only_where_the_gate_opens(segmenter_of):
-    assert propose_with(segmenter_of(says=4.0, opens=True), picture()).share == 1
-    closed = propose_with(segmenter_of(says=4.0, opens=False), picture())
+    assert propose_with(segmenter_of(says=4.0), picture()).share == 1
+    closed = propose_with(segmenter_of(says=4.0, odds=-2.0), picture())
     assert closed.nothing_found and closed.reason and not any(closed.kinds.values())
+
+
+def test_the_surer_the_gate_the_more_is_proposed(segmenter_of):
+    sure = [segmenter_of(noise=0.3, says=-1.0, odds=odds, leans=1.0) for odds in (-0.5, 0.5, 2.0)]
+    shares = [float(one.marked("loss", one.judge(picture())).mean()) for one in sure]
+    assert 0 < shares[0] < shares[1] < shares[2]
+
+
+def test_short_marks_are_left_out():
+    marks = np.zeros((60, 80), bool)
+    marks[10, 5 : 5 + SHORTEST_PX // 2] = True
+    marks[30, 5:60] = True
+    assert np.array_equal(np.flatnonzero(long_marks(marks).any(1)), [30])
 
 
 def test_what_lies_under_a_veil_is_no_hole(segmenter_of):
@@ -110,16 +115,6 @@ def test_what_lies_under_a_veil_is_no_hole(segmenter_of):
     with torch.no_grad():
         segmenter.network.head.bias[-4:] = 6.0  # the four pixels of the last class
     assert propose_with(segmenter, picture()).nothing_found
-
-
-def test_the_filters_are_believed_where_the_network_thinks_of_a_line_and_vetoed_where_the_gate_is_sure(segmenter_of):
-    pixels, lost = cracked(picture(512, 512))
-    alone = propose_classically(pixels)
-    thinks = propose_with(segmenter_of(says=-1.5, opens=False), pixels)  # too weak to propose, strong enough to agree
-    assert (alone.mask & lost).sum() > 0.6 * lost.sum()
-    assert np.array_equal(thinks.mask, alone.mask)
-    assert propose_with(segmenter_of(says=-9.0), pixels).nothing_found
-    assert propose_with(segmenter_of(says=-1.5, vetoes=True, opens=False), pixels).nothing_found
 
 
 def test_a_page_is_left_to_its_writing_whatever_the_network_says(segmenter_of):
@@ -130,28 +125,26 @@ def test_a_page_is_left_to_its_writing_whatever_the_network_says(segmenter_of):
     assert proposal.nothing_found and "page" in proposal.reason
 
 
-def test_evidence_adds_up_over_tiles():
-    planes = np.random.default_rng(0).random((5, 64, 96), np.float32)
-    planes[:, :, 40:56] = 0  # nothing hangs together across the cut
-    one, two = Evidence(), Evidence()
-    one.add(planes)
-    two.add(planes[:, :, :48])
-    two.add(planes[:, :, 48:])
-    assert all(np.allclose(getattr(one, name), getattr(two, name)) for name in ("area", "sure", "maybe", "belief", "long"))
+def test_the_gate_sees_the_quantiles_of_a_picture_whatever_its_tiles():
+    logits = np.random.default_rng(0).normal(-3, 2, (5, 64, 96))
+    levels = levelled(logits)
+    both = counted(levels[:, :, :40]) + counted(levels[:, :, 40:])
+    assert np.array_equal(both, counted(levels))
+    quantiles = np.quantile(logits.reshape(5, -1), SHARES, axis=1).T
+    assert np.abs(4 * vector_of(both).reshape(5, -1) - quantiles).max() < 2 * STEP
+    gate = np.random.default_rng(1).normal(size=(5, SEEN + 1))
+    assert np.allclose(odds_of(gate, vector_of(both)[None])[0], odds_of(gate, vector_of(both)))
 
 
-def test_without_weights_the_filters_propose_alone(monkeypatch):
-    monkeypatch.setattr("pipelines.segmentation.has_segmenter", lambda: False)
-    pixels, _ = cracked(picture(512, 512))
-    assert np.array_equal(propose(pixels).mask, propose_classically(pixels).mask)
+def test_a_package_without_the_weights_says_so(monkeypatch, tmp_path):
+    monkeypatch.setattr("pipelines.bundled.segmenter_folder", lambda: tmp_path)
+    with pytest.raises(WeightsMissingError, match="by hand"):
+        propose(picture())
 
 
 def test_the_segmenter_has_a_digest_of_its_own(tmp_path):
     assert segmenter_statement()["weights_sha256"] == segmenter_digest()
-    if not has_segmenter():
-        assert segmenter_digest() == ""
-        return
     shutil.copytree(segmenter_folder().parent, tmp_path / "model", ignore=shutil.ignore_patterns("segmenter"))
     assert weights_digest(tmp_path / "model") == bundled_digest() != segmenter_digest()
     parameters = sum(weight.numel() for weight in bundled_segmenter().network.parameters())
-    assert parameters < 1_000_000 and (segmenter_folder() / "segmenter.safetensors").stat().st_size < 1_000_000
+    assert parameters < 1_000_000 and (segmenter_folder() / "segmenter.safetensors").stat().st_size < 2_000_000
