@@ -173,7 +173,7 @@ def fitted(
     reached = {}
     for index, name in enumerate(CLASSES):
         at, least, told = decided(segmenter, apart, odds, index)
-        segmenter = _with(segmenter, index, at, round(least, 4))
+        segmenter = _with(segmenter, index, at, float(np.ceil(least * 1e4) / 1e4))  # upwards: what it shuts out stays out
         reached[name] = {key: round(value, 4) for key, value in told.items()}
     return segmenter, reached
 

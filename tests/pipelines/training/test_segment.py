@@ -133,4 +133,4 @@ def test_thresholds_leave_whole_pictures_alone():
     segmenter = Segmenter(SegmenterNetwork((8, 8), (1, 1)), np.zeros((5, 31)), lines, np.full(5, 1.1), np.zeros(5))
     threshold, least, told = decided(segmenter, pictures, odds, 0)
     assert told["whole_touched"] == 0 and told["f1"] > 0.9
-    assert threshold > 0.7 or least > 1 / (1 + np.exp(-1.0))
+    assert threshold > 0.7 or least >= 0.731  # the chance of that one
