@@ -27,7 +27,7 @@ CLASSES = ("dark crack", "pale crack", "scratch", "loss", "veil")
 WIDTHS = (32, 40, 56, 72)
 BLOCKS = (1, 1, 2, 4)  # on the way down; the coarsest see how lines go on, and cost next to nothing
 STRIDE = 16  # windows start on multiples of it
-MARGIN_PX = 272  # more than the network's 209 px and the evidence's 48 together
+MARGIN_PX = 256  # more than the network's 206 px and the evidence's 48 together
 TILE_PX = 1024
 RARE = -4.0  # logit that every class begins with: damage is rare
 

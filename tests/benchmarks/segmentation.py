@@ -98,7 +98,7 @@ def best_hat(case: Case) -> tuple[dict[str, float], int]:
 def network_alone(segmenter: Segmenter, probabilities: np.ndarray) -> np.ndarray:
     """The network's word alone: every class but the veil above its threshold, bool [H, W]."""
     over = probabilities > segmenter.thresholds[:, None, None]
-    return over[: CLASSES.index("veil")].any(0)
+    return np.asarray(over[: CLASSES.index("veil")].any(0))
 
 
 def damaged(segmenter: Segmenter, data: Path, works: int) -> dict:
