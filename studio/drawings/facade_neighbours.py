@@ -84,7 +84,7 @@ def is_keystone(one: ReadOpening, other: ReadOpening) -> bool:
 
 
 def is_light(one: ReadOpening, other: ReadOpening) -> bool:
-    """Whether a box lies in another one and has three sides with it: a leaf or a light, or a strip beside a bar."""
+    """Whether a box lies in another one and has three sides with it, or head and foot: a leaf, a light, or a strip at a bar."""
     a, b = np.array(one.box), np.array(other.box)
     if (a[2] - a[0]) * (a[3] - a[1]) >= (b[2] - b[0]) * (b[3] - b[1]):
         return False
@@ -93,7 +93,8 @@ def is_light(one: ReadOpening, other: ReadOpening) -> bool:
     shared = np.abs(a - b) <= slack
     is_half = abs((a[2] - a[0]) / (b[2] - b[0]) - 0.5) < TOUCH
     is_leaf = is_half and shared[3] and shared[[0, 2]].sum() == 1  # under a fanlight it lacks the head
-    return bool(inside and (shared.sum() == 3 or is_leaf))
+    is_middle = shared[[1, 3]].all() and not shared.all()
+    return bool(inside and (shared.sum() == 3 or is_middle or is_leaf))
 
 
 def is_pier(one: ReadOpening, openings: Sequence[ReadOpening]) -> bool:

@@ -15,8 +15,9 @@ ROW = [ReadOpening((60 + 110 * k, 100, 100 + 110 * k, 180), "window", 0.9) for k
 
 @pytest.mark.parametrize(
     "box",
-    [(74, 82, 86, 99), (102, 100, 168, 185), (80, 100, 100, 180), (60, 118, 80, 180), (0, 100, 50, 180), (230, 1, 260, 60)],
-    ids=["keystone", "pier", "light", "leaf", "corner", "chimney"],
+    [(74, 82, 86, 99), (102, 100, 168, 185), (80, 100, 100, 180), (73, 100, 87, 180), (60, 118, 80, 180), (0, 100, 50, 180),
+     (230, 1, 260, 60)],
+    ids=["keystone", "pier", "light", "middle", "leaf", "corner", "chimney"],
 )
 def test_what_is_wall_or_a_part_is_no_opening(box):
     assert among_others([*ROW, ReadOpening(box, "window", 0.65)], WALL) == ROW
