@@ -218,7 +218,6 @@ class Design:
     undivided: tuple[str, ...] = ()
     profiles: tuple[DesignedProfile, ...] = ()
 
-
     @property
     def reach(self) -> float | None:
         """The highest point under all profiles, metres; None without any."""
