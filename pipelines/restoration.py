@@ -151,7 +151,7 @@ class RestorationPipeline(DiffusionPipeline):
         mean, doubt = mean_mode(self.network, plane, tick)  # three values and one per pixel of the hole
 
         # 6. Flow mode, hypothesis by hypothesis: from the mean plus noise at t = τ in four steps; the noise is keyed on
-        #    (seed, hypothesis, y, x), so no order changes anything. What it adds is brought to the grain of the surroundings.
+        #    (seed, hypothesis, y, x), so no order changes anything. Crisper, and with some of it, the mean gets the grain around it.
         # 7. Composite: the original's samples, bit for bit, outside the mask.
         hypotheses, known = [], known_grain(pixels, changed) if any(textures) else None
         for hypothesis, texture in enumerate(textures):
@@ -167,7 +167,7 @@ class RestorationPipeline(DiffusionPipeline):
                     hypothesis=hypothesis,
                     tick=tick,
                 )
-                values = matched(known, changed, request.tile_px, mean, values, texture / LIVELIEST)
+                values = matched(known, pixels, changed, request.tile_px, mean, values, texture / LIVELIEST)
             hypotheses.append(_composited(pixels, changed, plane.tiles, values))
 
         # 8. Say how far off the mean may be, and where the hypotheses disagree.

@@ -31,7 +31,7 @@ def hole():
 
 def brought(picture, hole, mean, textured, tile_px=64):
     pixels = np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8)
-    answer = matched(known_grain(pixels, hole), hole, tile_px, kept(hole, tile_px, mean), kept(hole, tile_px, textured), 1.0)
+    answer = matched(known_grain(pixels, hole), pixels, hole, tile_px, kept(hole, tile_px, mean), kept(hole, tile_px, textured), 1.0)
     return answer.read(Window(0, SIDE, 0, SIDE))
 
 
@@ -69,6 +69,16 @@ def test_what_the_mean_has_already_is_not_added_again(hole):
     around = grainy(4, 0.02)
     answer = brought(around, hole, around, around + 0.1 * (grainy(5, 1.0) - 0.5))
     assert np.abs(answer - around)[hole].std() < 0.1 * FAINTEST * 1.01
+
+
+def test_strokes_of_which_the_mean_is_half_sure_are_taken_further_before_grain_is_added(hole):
+    strokes = np.zeros((SIDE, SIDE, 3), np.float32)
+    strokes[:, ::6] = strokes[:, 1::6] = strokes[:, 2::6] = 0.06
+    around, timid = 0.4 + strokes, 0.415 + 0.5 * strokes
+    answer = brought(around, hole, timid, timid + grainy(15, 0.03) - 0.5)
+    inner = np.s_[96:125, 94:114]
+    sure = (answer - timid)[inner] * np.sign(strokes - 0.03)[inner]
+    assert sure.mean() > 0.006 and np.abs(answer - around)[inner].mean() < np.abs(timid - around)[inner].mean()
 
 
 def test_two_halves_of_a_picture_keep_their_own_grain(hole):
