@@ -12,7 +12,7 @@ import numpy as np
 from pipelines.composite import floats
 from pipelines.tiles import HoleValues, Window
 
-BLUR_PX = 3.0  # standard deviation: of 1.5, 3 and 6 px the one with the best HaarPSI in cracks and small losses (training crops)
+BLUR_PX = 3.0  # standard deviation: the best by HaarPSI of 1.5, 3 and 6 px in cracks and small losses (training crops)
 REACH_PX = 9  # three standard deviations
 LEVELS, WEIGHTS = 4096, 4096  # of values and of the kernel: sums of whole numbers are the same whatever tile they stand in
 

@@ -31,7 +31,8 @@ def hole():
 
 def brought(picture, hole, mean, textured, tile_px=64):
     pixels = np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8)
-    answer = matched(known_grain(pixels, hole), pixels, hole, tile_px, kept(hole, tile_px, mean), kept(hole, tile_px, textured), 1.0)
+    fills = (kept(hole, tile_px, fill) for fill in (mean, textured))
+    answer = matched(known_grain(pixels, hole), pixels, hole, tile_px, *fills, 1.0)
     return answer.read(Window(0, SIDE, 0, SIDE))
 
 
