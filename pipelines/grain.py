@@ -1,8 +1,8 @@
 """The grain of a textured fill, measured against that of its surroundings: no brushwork where the paint around a loss has none.
 
 Grain is told by gradients: the mean square of the steps to the right and downwards, three pixels apart, of what is grey in a
-picture (the mean of its channels) and of what is colour, each by itself: a print has grain and no colour. What a mean fill lacks
-comes first from its own fine part, taken further (`crisp.py`), and the rest from what the flow adds, which is taken as
+picture (the mean of its channels) and of what is colour, each by itself: a print has grain and no colour. What a mean fill
+lacks comes first from its own fine part, taken further (`crisp.py`), and the rest from what the flow adds, which is taken as
 independent of that mean, so that their energies add.
 """
 

@@ -151,7 +151,7 @@ class RestorationPipeline(DiffusionPipeline):
         mean, doubt = mean_mode(self.network, plane, tick)  # three values and one per pixel of the hole
 
         # 6. Flow mode, hypothesis by hypothesis: from the mean plus noise at t = τ in four steps; the noise is keyed on
-        #    (seed, hypothesis, y, x), so no order changes anything. Crisper, and with some of it, the mean gets the grain around.
+        #    (seed, hypothesis, y, x), so no order changes anything. It makes up the grain that the mean, made crisper, lacks.
         # 7. Composite: the original's samples, bit for bit, outside the mask.
         hypotheses, known = [], known_grain(pixels, changed) if any(textures) else None
         for hypothesis, texture in enumerate(textures):
