@@ -7,7 +7,7 @@ proposed, and where it doubts, none. A written, printed or engraved page consist
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pipelines.segmenter import Judgement, Segmenter
 
 SHORTEST_PX = 16  # diagonal of a mark: shorter lines are hairs of a brush more often than cracks
+CLASSES_OF = {"dark-cracks": "dark crack", "pale-cracks": "pale crack", "scratches": "scratch", "losses": "loss"}
 KINDS = ("dark crack", "pale crack", "dark scratch", "pale scratch", "loss")
 PAGE = "It looks like a page of writing, print or line drawing, where lines are no cracks."
 NOTHING = "Neither cracks nor scratches nor losses stand out."
@@ -45,11 +46,13 @@ class Proposal:
     reason: str = ""
 
 
-def propose(pixels: np.ndarray) -> Proposal:
+def propose(pixels: np.ndarray, said: Collection[str] = ()) -> Proposal:
     """Propose a damage mask with the bundled segmenter.
 
     Args:
         pixels: uint8 or uint16, [H, W], [H, W, 3] or [H, W, 4]; judged at 8 bits.
+        said: keys of `CLASSES_OF`: what a person sees in the picture. Only that is looked for then, and the question whether
+            it is there at all is settled: a page may have cracks, too. Empty: everything is looked for and doubted.
 
     Raises:
         PixelsError: for other arrays.
@@ -57,18 +60,19 @@ def propose(pixels: np.ndarray) -> Proposal:
     """
     from pipelines.segmenter import bundled_segmenter  # torch is loaded here and not before
 
-    return propose_with(bundled_segmenter(), pixels)
+    return propose_with(bundled_segmenter(), pixels, said)
 
 
-def propose_with(segmenter: Segmenter, pixels: np.ndarray) -> Proposal:
+def propose_with(segmenter: Segmenter, pixels: np.ndarray, said: Collection[str] = ()) -> Proposal:
     """Propose as `propose` does, with this network."""
     check_pixels(pixels)
     kinds: dict[str, float] = dict.fromkeys(KINDS, 0.0)
     mask = np.zeros(pixels.shape[:2], bool)
-    if is_page(lightness(_reduced(pixels))):
+    if not said and is_page(lightness(_reduced(pixels))):
         return Proposal(mask, 0.0, kinds, True, PAGE)
-    judgement = segmenter.judge(pixels)
-    for kind, there in _found(segmenter, judgement, pixels):
+    wanted = [CLASSES_OF[one] for one in CLASSES_OF if one in said or not said]
+    judgement = segmenter.judge(pixels, said=wanted if said else ())
+    for kind, there in _found(segmenter, judgement, pixels, wanted):
         mask |= there
         kinds[kind] = float(there.mean())
     if not mask.any():
@@ -77,13 +81,15 @@ def propose_with(segmenter: Segmenter, pixels: np.ndarray) -> Proposal:
     return Proposal(mask, float(mask.mean()), kinds, False)
 
 
-def _found(segmenter: Segmenter, judgement: Judgement, pixels: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
-    """Kinds of damage that are proposed, and where, bool [H, W]; veils are no holes."""
-    yield "loss", segmenter.marked("loss", judgement)
-    for name in ("dark crack", "pale crack"):
-        yield name, long_marks(segmenter.marked(name, judgement))
-    scratched = long_marks(segmenter.marked("scratch", judgement))
-    if scratched.any():  # the middle of a scratch has its sign; at its rims either may be greater
+def _found(
+    segmenter: Segmenter, judgement: Judgement, pixels: np.ndarray, wanted: Collection[str]
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Kinds of damage that are proposed, of the classes wanted, and where, bool [H, W]; veils are no holes."""
+    marked = {name: segmenter.marked(name, judgement) for name in wanted}
+    scratched = long_marks(marked.pop("scratch")) if "scratch" in wanted else None
+    for name, where in marked.items():
+        yield name, where if name == "loss" else long_marks(where)
+    if scratched is not None and scratched.any():  # the middle of a scratch has its sign; at its rims either may be greater
         dark, pale = (cv2.dilate(hat, np.ones((5, 5))) for hat in top_hats(lightness(pixels), HAT_PX + 2))
         yield "dark scratch", scratched & (dark > pale)
         yield "pale scratch", scratched & (dark <= pale)

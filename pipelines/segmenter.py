@@ -6,7 +6,7 @@ It starts from what classical filters see (`evidence.py`), and looks some 190 px
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -29,6 +29,7 @@ BLOCKS = (1, 1, 2, 4)  # on the way down; the coarsest see how lines go on, and 
 STRIDE = 16  # windows start on multiples of it
 MARGIN_PX = 256  # more than the network's 206 px and the evidence's 48 together
 TILE_PX = 1024
+SAID_ODDS = 0.0  # log-odds of what a person sees, at least: what speaks against it in the picture counts below 0
 RARE = -4.0  # logit that every class begins with: damage is rare
 
 
@@ -85,11 +86,13 @@ class Judgement:
         levels: uint8 [5, H, W], logits as `damage_gate.levelled` writes them.
         chances: float64 [5], of damage of each class anywhere in the picture.
         table: float32 [5, 256], the probability that each level stands for in this picture.
+        said: classes of damage that a person sees in it.
     """
 
     levels: np.ndarray
     chances: np.ndarray
     table: np.ndarray
+    said: frozenset[str] = frozenset()
 
     def probabilities(self) -> np.ndarray:
         """float32 [5, H, W] in the order of `CLASSES`, 0…1. Classes do not exclude each other."""
@@ -131,12 +134,13 @@ class Segmenter:
         fitted = (np.asarray(facts[name], np.float64) for name in ("gate", "lines", "thresholds", "open_from"))
         return cls(network.eval().to(memory_format=torch.channels_last), *fitted)
 
-    def judge(self, pixels: np.ndarray, tile_px: int = TILE_PX) -> Judgement:
+    def judge(self, pixels: np.ndarray, tile_px: int = TILE_PX, said: Collection[str] = ()) -> Judgement:
         """Look at a picture tile by tile, and then judge it as a whole.
 
         Args:
             pixels: uint8 or uint16, [H, W], [H, W, 3] or [H, W, 4].
             tile_px: a multiple of 16; changes no byte.
+            said: classes of damage that a person sees: nothing in the picture as a whole speaks against these.
         """
         levels = np.zeros((len(CLASSES), *pixels.shape[:2]), np.uint8)
         counts = np.zeros((len(CLASSES), 256), np.int64)
@@ -145,12 +149,13 @@ class Segmenter:
             levels[(slice(None), *tile.slices())] = part
             counts += counted(part)
         odds = odds_of(self.gate, vector_of(counts))
-        return Judgement(levels, 1 / (1 + np.exp(-odds)), self.table(odds))
+        odds = np.where([name in said for name in CLASSES], np.maximum(odds, SAID_ODDS), odds)
+        return Judgement(levels, 1 / (1 + np.exp(-odds)), self.table(odds), frozenset(said))
 
     def marked(self, name: str, judgement: Judgement) -> np.ndarray:
         """Where a class is probable enough to be proposed, bool [H, W]; nowhere when the whole picture speaks against it."""
         index = CLASSES.index(name)
-        if judgement.chances[index] <= self.open_from[index]:
+        if name not in judgement.said and judgement.chances[index] <= self.open_from[index]:
             return np.zeros(judgement.levels.shape[1:], bool)
         return judgement.levels[index] >= np.searchsorted(judgement.table[index], self.thresholds[index])
 

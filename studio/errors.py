@@ -90,6 +90,10 @@ class AncestorError(StudioError):
 
 
 # ---- restoring
+class MaskAndDamageError(StudioError):
+    """A mask was given and kinds of damage to look for as well: one or the other."""
+
+
 class NothingDamagedError(StudioError):
     """The damage detector found nothing to fill, and no mask was given."""
 

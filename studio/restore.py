@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from pipelines.request import LINE_GUIDANCE
 from provenance.draft import Document, Draft, Picture, SourceNote
 from provenance.home import Home
-from studio.errors import NothingDamagedError
+from studio.errors import MaskAndDamageError, NothingDamagedError
 from studio.guides import Guides, changed_by, empty_mask
 from studio.sources import Mask, Source, open_mask, open_source
 
@@ -25,6 +25,8 @@ def restore(
     home: Home,
     mask: Path | None = None,
     fit_mask: bool = False,
+    propose: bool | None = None,
+    damage: Collection[str] = (),
     lines: Path | None = None,
     veil: Path | None = None,
     reference: Path | None = None,
@@ -42,8 +44,10 @@ def restore(
     Args:
         picture: the scan; opened at its own depth.
         out: folder of the Release; must not exist yet, or be empty.
-        mask: white = lost; a damage detector proposes one when it is left out, and the Record says so; with a veil and
-            without a mask nothing counts as lost.
+        mask: white = lost.
+        propose: whether a damage detector makes the mask, which the Record says. None: where neither mask nor veil is given,
+            or damage is named; with a veil alone nothing counts as lost.
+        damage: what a person sees in the picture, keys of `pipelines.segmentation.CLASSES_OF`: only that is looked for.
         lines: a sketch that the fill shall follow; veil: white = a translucent layer, which is divided out; reference: a
             picture whose palette and handling to follow.
         hypotheses: how many answers, 1…16.
@@ -59,6 +63,8 @@ def restore(
     from provenance.release import check_folder, check_rights, release
 
     # 1. Open, and refuse what may not be done before any model runs.
+    if mask is not None and damage:
+        raise MaskAndDamageError("A mask says where damage is, so none is looked for: leave --mask or --damage out.")
     check_folder(out)
     source = open_source(picture, rights=rights)
     check_rights(source.rights, strict_rights)
@@ -66,7 +72,8 @@ def restore(
     if mask is not None:
         hole = given_mask(mask, source, fit_mask)
     else:
-        hole = proposed_mask(source) if guides.veil is None else empty_mask(source)
+        is_proposed = bool(damage) or guides.veil is None if propose is None else propose
+        hole = proposed_mask(source, damage) if is_proposed else empty_mask(source)
 
     # 2. Ask, and let the pipeline answer. Torch is loaded here and not before, so that a wrong call fails at once.
     from pipelines.hub import load_restoration
@@ -96,17 +103,25 @@ def restore(
     return release(draft, out, home, strict_rights=strict_rights)
 
 
-def propose_mask(picture: Path, out: Path, *, home: Home, rights: str | None = None, strict_rights: bool = False):
+def propose_mask(
+    picture: Path,
+    out: Path,
+    *,
+    home: Home,
+    damage: Collection[str] = (),
+    rights: str | None = None,
+    strict_rights: bool = False,
+):
     """Seal the mask that the damage detector proposes, and fill nothing: to be corrected and passed back."""
     from provenance.release import check_folder, check_rights, release
 
     check_folder(out)
     source = open_source(picture, rights=rights)
     check_rights(source.rights, strict_rights)
-    hole = proposed_mask(source)
+    hole = proposed_mask(source, damage)
     draft = Draft(
         operation="propose",
-        request={"operation": "propose", "source_sha256": source.sha256},
+        request={"operation": "propose", "source_sha256": source.sha256, "damage": sorted(damage)},
         files=(Picture("mask.png", hole.pixels.astype(np.uint8) * 255, role="mask"),),
         sources=(source.note(),),
         assumptions=(*source.notes, *hole.notes),
@@ -119,22 +134,29 @@ def given_mask(path: Path, source: Source, fit: bool) -> Mask:
     return open_mask(path, source, fit=fit)
 
 
-def proposed_mask(source: Source) -> Mask:
-    """The mask that the damage detector proposes. Raises: NothingDamagedError when it finds nothing."""
+def proposed_mask(source: Source, damage: Collection[str] = ()) -> Mask:
+    """The mask that the damage detector proposes. Raises: NothingDamagedError when it finds nothing.
+
+    Args:
+        source: the picture.
+        damage: as in `restore`.
+    """
     from pipelines.segmentation import propose
     from pipelines.statement import segmenter_statement
 
-    proposal = propose(source.pixels)
+    proposal = propose(source.pixels, damage)
     if proposal.nothing_found:
+        say = "" if damage else "Say what you see, as in --damage dark-cracks, or draw"
         raise NothingDamagedError(
             f"No damage was found in {source.name}, so nothing was filled. "
-            "Draw a mask of your own (white = lost) and pass --mask."
+            f"{say or 'Draw'} a mask of your own (white = lost) and pass --mask."
         )
     kinds = ", ".join(f"{kind} {share:.2%}" for kind, share in proposal.kinds.items() if share > 0)
     weights = segmenter_statement()["weights_sha256"]
+    seen = f" It looked for {', '.join(sorted(damage))} because a person saw them there." if damage else ""
     said = (
         f"The mask was proposed by the damage detector ({kinds} of the picture), not drawn by a person: "
-        "look at mask.png, correct it, and pass it back with --mask.",
+        f"look at mask.png, correct it, and pass it back with --mask.{seen}",
         f"The detector's network has the weights sha256 {weights}.",
     )
     digest = hashlib.sha256(np.packbits(proposal.mask).tobytes()).hexdigest()

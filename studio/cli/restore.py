@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,15 @@ from studio.cli.arguments import HomeFolder, Model, Out, Rights, Seed, StrictRig
 from studio.cli.outcome import Json, progress, tell
 
 
+class Damage(StrEnum):
+    """What a person may see in a picture (`pipelines.segmentation.CLASSES_OF`)."""
+
+    dark_cracks = "dark-cracks"
+    pale_cracks = "pale-cracks"
+    scratches = "scratches"
+    losses = "losses"
+
+
 def restore(
     picture: Annotated[Path, typer.Argument(help="Scan or photograph: PNG, JPEG, TIFF or WebP, 8 or 16 bit.", metavar="IMAGE")],
     out: Out,
@@ -20,6 +30,10 @@ def restore(
     propose: Annotated[
         bool, typer.Option("--propose", help="Write the proposed mask and stop before anything is filled.")
     ] = False,
+    damage: Annotated[
+        list[Damage] | None,
+        typer.Option(help="What you see in the picture, may be repeated: only that is looked for, and found sooner."),
+    ] = None,
     lines: Annotated[
         Path | None, typer.Option(help="A sketch of the same size: contours that the fill shall follow.", metavar="SKETCH")
     ] = None,
@@ -51,7 +65,12 @@ def restore(
     with progress("Filling") as on_progress:
         if propose:
             release = propose_mask(
-                picture, out, rights=rights, strict_rights=strict_rights, home=home_of(home, tsa, tsa_optional)
+                picture,
+                out,
+                damage=damage or (),
+                rights=rights,
+                strict_rights=strict_rights,
+                home=home_of(home, tsa, tsa_optional),
             )
         else:
             release = restore_picture(
@@ -59,6 +78,7 @@ def restore(
                 out,
                 mask=mask,
                 fit_mask=fit_mask,
+                damage=damage or (),
                 lines=lines,
                 veil=veil,
                 reference=reference,

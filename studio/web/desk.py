@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,6 +72,7 @@ class Desk:
         self.shown: np.ndarray | None = None
         self.given: np.ndarray | None = None
         self.given_path: Path | None = None
+        self.said: tuple[str, ...] = ()
         self.job: Job[Restored] | None = None
         self.speculation: Job[Release] | None = None
 
@@ -95,14 +96,19 @@ class Desk:
         self.given, self.given_path = mask.pixels, path
         return shrunk_mask(mask.pixels), " ".join(mask.notes)
 
-    def propose(self) -> tuple[np.ndarray, str]:
-        """Let the damage detector propose a mask; return it at the size of the copy, bool [h, w], and a sentence."""
+    def propose(self, said: Collection[str] = ()) -> tuple[np.ndarray, str]:
+        """Let the damage detector propose a mask; return it at the size of the copy, bool [h, w], and a sentence.
+
+        Args:
+            said: what a person sees, keys of `pipelines.segmentation.CLASSES_OF`.
+        """
         from pipelines.segmentation import propose
 
-        proposal = propose(open_source(self._need_picture()).pixels)
+        proposal = propose(open_source(self._need_picture()).pixels, said)
         if proposal.nothing_found:
-            raise NothingToDoError("No damage was found. If something is lost, paint it, or give a mask file.")
-        self.given, self.given_path = proposal.mask, None
+            say = "" if said else "say what you see, "
+            raise NothingToDoError(f"No damage was found. If something is lost, {say}paint it, or give a mask file.")
+        self.given, self.given_path, self.said = proposal.mask, None, tuple(said)
         kinds = ", ".join(f"{kind} {share:.2%}" for kind, share in proposal.kinds.items() if share > 0)
         return shrunk_mask(proposal.mask), (
             f"A proposal, not a finding: {proposal.share:.2%} of the picture ({kinds}). "
@@ -126,6 +132,8 @@ class Desk:
             raise NothingToDoError("A restoration is still running in this tab: stop it, or wait for it.")
         picture = self._need_picture()
         path, mask = self._mask(painted, may_be_empty=wishes.veil is not None)
+        is_proposed = path is None and bool(mask.any())
+        said = self.said if is_proposed else ()
         out = self._storage.new_folder(self._key, "release")
         home, model = self._home, self._model
 
@@ -136,6 +144,8 @@ class Desk:
                 picture,
                 out,
                 mask=path,
+                propose=is_proposed,
+                damage=said,
                 hypotheses=wishes.hypotheses,
                 texture=wishes.texture,
                 lines=wishes.lines,

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from pipelines.request import LINE_GUIDANCE
+from pipelines.segmentation import CLASSES_OF
 from studio.report.evidence import evidence_map
 from studio.report.facts import Facts
 from studio.report.pieces import assumptions, comparison, facts_list, legend, share_bar
@@ -37,6 +38,8 @@ def restore_tab(desks: Desks) -> None:
             "give a mask file (white = lost), or let a mask be proposed and correct it with brush and eraser.</p>",
             elem_classes="piece",
         )
+        see = "What you see in it: only that is looked for then, and found sooner"
+        sees = gr.CheckboxGroup([(key.replace("-", " "), key) for key in CLASSES_OF], label=see, elem_id="sees")
         with gr.Row(equal_height=True):
             propose = gr.Button("Propose a mask", elem_id="propose")
             mask = gr.UploadButton("Give a mask file", file_types=PICTURES, elem_id="mask-file")
@@ -78,9 +81,9 @@ def restore_tab(desks: Desks) -> None:
             return "", "", hidden, hidden, complaint(error), "", "", *none
         return painter(shown, field=FIELD), "", gr.update(visible=True), hidden, message(text), "", "", *none
 
-    def lay_proposal(request: gr.Request) -> tuple:
+    def lay_proposal(said: list[str], request: gr.Request) -> tuple:
         desk = desks.of(str(request.session_hash))
-        return lay(desk, desk.propose)
+        return lay(desk, lambda: desk.propose(said))
 
     def lay_file(path: str, request: gr.Request) -> tuple:
         desk = desks.of(str(request.session_hash))
@@ -128,7 +131,7 @@ def restore_tab(desks: Desks) -> None:
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     laid = [board, painted, marked]
     picture.change(take, picture, [board, painted, second, third, said, marked, told, *guides[:3]], **quiet)
-    propose.click(lay_proposal, None, laid, **quiet)
+    propose.click(lay_proposal, sees, laid, **quiet)
     mask.upload(lay_file, mask, laid, **quiet)
     empty.click(lay_nothing, None, laid, **quiet)
     options, results = [hypotheses, texture, seed, rights, *guides], [third, seen, one, everything, files]

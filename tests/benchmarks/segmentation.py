@@ -7,10 +7,11 @@ were never trained on: WORKS paintings and photographs with five families of dam
 works of all kinds as they are. SAMPLES holds really cracked pictures, `craquelure_NAME.jpg` and
 `craquelure_NAME_skeleton.png`, and others without truth, of which the share that is proposed is told.
 
-Three are compared: `top_hat` (top-hats of L*, Meyer 1979, as good on cracks as vesselness filters), `network` (where its
-probabilities pass the shipped thresholds, even if the gate stays shut) and `shipped` (what `propose` answers). The top-hat is
-told which kind of damage there is, and on damaged works its threshold is the best one for each picture: an upper bound. F1
-counts a pixel as right within 2 px; per picture, then averaged; 0 if nothing was found.
+Four are compared: `top_hat` (top-hats of L*, Meyer 1979, as good on cracks as vesselness filters), `network` (where its
+probabilities pass the shipped thresholds, even if the gate stays shut), `shipped` (what `propose` answers) and `said` (what it
+answers when a person says which kind of damage there is). The top-hat is told, too, and on damaged works its threshold is the
+best one for each picture: an upper bound. F1 counts a pixel as right within 2 px; per picture, then averaged; 0 if nothing was
+found.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import json
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Collection
 from pathlib import Path
 
 import cv2
@@ -38,7 +40,8 @@ ASKED = 0.05  # probability from which a pixel enters the second calibration fig
 SCORES = ("f1", "precision", "recall")
 HAT_LEVELS = range(4, 64, 2)  # thresholds of the top-hat, levels of 255
 USUAL_HAT = 14.0  # what the best thresholds mostly are, when none was looked for in this run
-WHO = ("top_hat", "network", "shipped")
+WHO = ("top_hat", "network", "shipped", "said")
+SAID = {"dark cracks": "dark-cracks", "pale cracks": "pale-cracks", "scratches": "scratches", "losses": "losses"}
 CLASS_OF = {"dark cracks": "dark crack", "pale cracks": "pale crack", "scratches": "scratch", "losses": "loss", "veil": "veil"}
 
 
@@ -56,8 +59,10 @@ def score(found: np.ndarray, truth: np.ndarray, unsure: np.ndarray) -> dict[str,
 class Remembering(Segmenter):
     """The bundled segmenter, which judges a picture once when it is asked twice in a row."""
 
-    def judge(self, pixels: np.ndarray, tile_px: int = TILE_PX) -> Judgement:
+    def judge(self, pixels: np.ndarray, tile_px: int = TILE_PX, said: Collection[str] = ()) -> Judgement:
         """As the segmenter's."""
+        if said:
+            return super().judge(pixels, tile_px, said)
         last = self.__dict__.setdefault("last", {})
         if last.get("pixels") is not pixels:
             last |= {"pixels": pixels, "judgement": super().judge(pixels, tile_px)}
@@ -144,7 +149,8 @@ def answered(segmenter: Segmenter, case: Case, seconds: dict[str, float]) -> dic
     start = time.perf_counter()
     shipped = propose_with(segmenter, case.pixels).mask
     seconds["proposal"] += time.perf_counter() - start
-    return {"network": network_alone(segmenter, probabilities), "shipped": shipped}
+    said = propose_with(segmenter, case.pixels, [SAID[case.family]]).mask
+    return {"network": network_alone(segmenter, probabilities), "shipped": shipped, "said": said}
 
 
 def _calibrate(calibrations: list[tuple[Calibration, Calibration]], probabilities: np.ndarray, case: Case) -> None:
@@ -189,6 +195,8 @@ def real(segmenter: Segmenter, folder: Path, hat_level: float) -> dict:
             "network": network_alone(segmenter, segmenter.judge(pixels).probabilities()),
             "shipped": shipped.mask,
         }
+        if "craquelure" in path.stem:  # a person would say so
+            answers["said"] = propose_with(segmenter, pixels, ["dark-cracks"]).mask
         told: dict = {who: {"share": round(float(mask.mean()), 4)} for who, mask in answers.items()}
         told["kinds"] = {kind: round(share, 4) for kind, share in shipped.kinds.items() if share}
         skeleton = path.with_name(f"{path.stem}_skeleton.png")

@@ -97,6 +97,19 @@ def test_what_the_network_marks_is_proposed_only_where_the_gate_opens(segmenter_
     assert closed.nothing_found and closed.reason and not any(closed.kinds.values())
 
 
+def test_what_a_person_sees_is_proposed_though_the_gate_is_shut_and_nothing_else_is(segmenter_of):
+    segmenter = segmenter_of(noise=0.3, says=0.5, odds=-5.0, leans=1.0)
+    assert propose_with(segmenter, picture()).nothing_found
+    seen = propose_with(segmenter, picture(), ["losses"])
+    assert seen.kinds["loss"] > 0.1 and sum(seen.kinds.values()) == seen.kinds["loss"]
+
+
+def test_a_word_of_damage_never_hides_what_was_surer_without_it(segmenter_of):
+    segmenter = segmenter_of(noise=0.3, says=-1.0, odds=3.0, leans=0.3)
+    alone, said = (propose_with(segmenter, picture(), kinds).kinds["loss"] for kinds in ((), ["losses"]))
+    assert 0 < alone == said
+
+
 def test_the_surer_the_gate_the_more_is_proposed(segmenter_of):
     sure = [segmenter_of(noise=0.3, says=-1.0, odds=odds, leans=1.0) for odds in (-0.5, 0.5, 2.0)]
     shares = [float(one.marked("loss", one.judge(picture())).mean()) for one in sure]
@@ -123,6 +136,7 @@ def test_a_page_is_left_to_its_writing_whatever_the_network_says(segmenter_of):
         cv2.putText(page, "aeilm nor stuv aem lors", (15, y), cv2.FONT_HERSHEY_COMPLEX, 0.6, (30, 25, 20), 1, cv2.LINE_AA)
     proposal = propose_with(segmenter_of(says=6.0), page)
     assert proposal.nothing_found and "page" in proposal.reason
+    assert propose_with(segmenter_of(says=6.0), page, ["dark-cracks"]).kinds["dark crack"] > 0
 
 
 def test_the_gate_sees_the_quantiles_of_a_picture_whatever_its_tiles():

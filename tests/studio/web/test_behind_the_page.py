@@ -15,10 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from pipelines.segmentation import Proposal
 from provenance.errors import RightsError
 from provenance.home import Home
 from provenance.verdict import Verdict
-from studio.errors import MaskSizeError, StudioError
+from studio.errors import MaskAndDamageError, MaskSizeError, StudioError
+from studio.restore import restore
 from studio.sources import open_source
 from studio.web.controls import zipped
 from studio.web.desk import Desks, Wishes, gathered
@@ -134,6 +136,35 @@ def test_each_missing_thing_is_named(desks, panel, tmp_path):
         write(panel, np.full((48, 64, 3), 128, np.uint8))
         desk.take_picture(panel)
         desk.propose()
+
+
+def test_a_proposal_that_a_person_asked_for_is_taken_beside_a_veil_too(desks, panel, tmp_path, monkeypatch):
+    asked = []
+
+    def marked(pixels, said=()):
+        asked.append(tuple(said))
+        mask = np.zeros(pixels.shape[:2], bool)
+        mask[5:9, 30:60] = True
+        return Proposal(mask, float(mask.mean()), {"loss": float(mask.mean())}, False)
+
+    monkeypatch.setattr("pipelines.segmentation.propose", marked)
+    stain = np.zeros((48, 64), np.uint8)
+    stain[20:40, 20:50] = 255
+    desk = desks.of("tab")
+    desk.take_picture(write(panel, np.random.default_rng(2).integers(120, 136, (48, 64, 3), np.uint8)))
+    shown, _ = desk.propose(["losses"])
+    job = desk.start(layer_uri(shown), Wishes(veil=write(tmp_path / "stain.png", stain)))
+    for _ in job.standings():
+        pass
+    record = job.outcome().release.record
+    assert asked == [("losses",), ("losses",)] and job.outcome().mask[6, 40]
+    assert any("a person saw them" in one for one in record["assumptions"])
+
+
+def test_a_mask_and_a_word_of_damage_are_not_taken_together(panel, tmp_path):
+    with pytest.raises(MaskAndDamageError, match="leave --mask or --damage out"):
+        restore(panel, tmp_path / "out", home=Home(tmp_path / "home"), mask=panel, damage=["losses"])
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_veil_may_change_the_picture_where_no_mask_does(desks, panel, tmp_path):
