@@ -29,6 +29,7 @@ BLOCKS = (1, 1, 2, 4)  # on the way down; the coarsest see how lines go on, and 
 STRIDE = 16  # windows start on multiples of it
 MARGIN_PX = 256  # more than the network's 206 px and the evidence's 48 together
 TILE_PX = 1024
+FITTED = ("gate", "lines", "thresholds", "open_from", "thresholds_said")  # of `config.json`, in the order of `Segmenter`
 SAID_ODDS = 0.0  # log-odds of what a person sees, at least: what speaks against it in the picture counts below 0
 RARE = -4.0  # logit that every class begins with: damage is rare
 
@@ -112,6 +113,7 @@ class Segmenter:
             1999, with the picture beside the pixel.
         thresholds: float64 [5]: probability from which a pixel is proposed; above 1 for what was not learnt.
         open_from: float64 [5]: chance up to which nothing of a class is proposed.
+        thresholds_said: float64 [5]: `thresholds` for what a person sees; whole pictures need no sparing there.
     """
 
     network: SegmenterNetwork
@@ -119,6 +121,7 @@ class Segmenter:
     lines: np.ndarray
     thresholds: np.ndarray
     open_from: np.ndarray
+    thresholds_said: np.ndarray
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -131,7 +134,7 @@ class Segmenter:
         facts = json.loads((folder / "config.json").read_text())
         network = SegmenterNetwork(tuple(facts["widths"]), tuple(facts["blocks"]))
         network.load_state_dict({name: value.float() for name, value in load_file(folder / "segmenter.safetensors").items()})
-        fitted = (np.asarray(facts[name], np.float64) for name in ("gate", "lines", "thresholds", "open_from"))
+        fitted = (np.asarray(facts[name], np.float64) for name in FITTED)
         return cls(network.eval().to(memory_format=torch.channels_last), *fitted)
 
     def judge(self, pixels: np.ndarray, tile_px: int = TILE_PX, said: Collection[str] = ()) -> Judgement:
@@ -155,9 +158,13 @@ class Segmenter:
     def marked(self, name: str, judgement: Judgement) -> np.ndarray:
         """Where a class is probable enough to be proposed, bool [H, W]; nowhere when the whole picture speaks against it."""
         index = CLASSES.index(name)
-        if name not in judgement.said and judgement.chances[index] <= self.open_from[index]:
+        if name in judgement.said:
+            least = self.thresholds_said[index]
+        elif judgement.chances[index] > self.open_from[index]:
+            least = self.thresholds[index]
+        else:
             return np.zeros(judgement.levels.shape[1:], bool)
-        return judgement.levels[index] >= np.searchsorted(judgement.table[index], self.thresholds[index])
+        return judgement.levels[index] >= np.searchsorted(judgement.table[index], least)
 
     def table(self, odds: np.ndarray) -> np.ndarray:
         """Probability of each level in a picture of these log-odds, float64 [5] → float32 [5, 256]."""

@@ -24,7 +24,7 @@ from pipelines.bundled import segmenter_folder
 from pipelines.damage_gate import LEAST, STEP, counted, levelled, odds_of, vector_of
 from pipelines.line_marks import lightness
 from pipelines.segmentation import is_page, long_marks
-from pipelines.segmenter import CLASSES, Judgement, Segmenter, SegmenterNetwork, tile_logits
+from pipelines.segmenter import CLASSES, FITTED, SAID_ODDS, Judgement, Segmenter, SegmenterNetwork, tile_logits
 from pipelines.training.blemishes import LOSS, Blemishes, Sample
 from pipelines.training.segment import example, pictures
 
@@ -140,6 +140,21 @@ def decided(segmenter: Segmenter, found: list[Judged], odds: np.ndarray, index: 
     return best if best[2]["f1"] >= WORTH_IT else (CLOSED, CLOSED, best[2])
 
 
+def heard(segmenter: Segmenter, found: list[Judged], odds: np.ndarray, index: int) -> tuple[float, float]:
+    """Threshold of a class with the best mean F1 where a person says that it is there, and that F1."""
+    there = [i for i, one in enumerate(found) if one.present()[index]]
+    odds = odds.copy()
+    odds[:, index] = np.maximum(odds[:, index], SAID_ODDS)
+    chances, all_said = 1 / (1 + np.exp(-odds)), frozenset(CLASSES)
+    judgements = {i: Judgement(found[i].levels, chances[i], segmenter.table(odds[i]), all_said) for i in there}
+    best = CLOSED, 0.0
+    for at in THRESHOLDS if there else ():
+        said = replace(segmenter, thresholds_said=np.full(len(CLASSES), at))
+        f1 = float(np.mean([f1_of(shown(said, judgements[i], index), found[i].sample, index) for i in there]))
+        best = (at, f1) if f1 > best[1] else best
+    return best if best[1] >= WORTH_IT else (CLOSED, best[1])
+
+
 def f1_of(mask: np.ndarray, sample: Sample, index: int) -> float:
     """Harmonic mean of precision within 1 px and recall within 2 px, of a mask bool [S, S]."""
     truth = sample.truth[index]
@@ -169,11 +184,13 @@ def fitted(
     gate = gate_weights(vectors, present)
     odds = odds_of(gate, np.stack([one.vector() for one in apart]))
     lines = np.stack([line(apart, odds, index, rng) for index in range(len(CLASSES))])
-    segmenter = Segmenter(network, gate.round(4), lines.round(4), np.full(len(CLASSES), CLOSED), np.zeros(len(CLASSES)))
+    closed = np.full(len(CLASSES), CLOSED)
+    segmenter = Segmenter(network, gate.round(4), lines.round(4), closed, np.zeros(len(CLASSES)), closed.copy())
     reached = {}
     for index, name in enumerate(CLASSES):
         at, least, told = decided(segmenter, apart, odds, index)
         segmenter = _with(segmenter, index, at, float(np.ceil(least * 1e4) / 1e4))  # upwards: what it shuts out stays out
+        segmenter.thresholds_said[index], told["f1_said"] = heard(segmenter, apart, odds, index)
         reached[name] = {key: round(value, 4) for key, value in told.items()}
     return segmenter, reached
 
@@ -205,7 +222,7 @@ def main() -> None:
     whole = sum(one.is_whole() for one in apart)
     told = {"classes": CLASSES, "widths": run["widths"], "blocks": run["blocks"], "trained": trained}
     told |= {"calibrated": {"gate": len(vectors), "apart": len(apart), "whole": whole, **reached}}
-    told |= {name: getattr(segmenter, name).tolist() for name in ("gate", "lines", "thresholds", "open_from")}
+    told |= {name: getattr(segmenter, name).tolist() for name in FITTED}
     (options.out / "config.json").write_text(json.dumps(told, indent=1))
     print(json.dumps(told["calibrated"], indent=1))
 

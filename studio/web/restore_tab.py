@@ -38,7 +38,7 @@ def restore_tab(desks: Desks) -> None:
             "give a mask file (white = lost), or let a mask be proposed and correct it with brush and eraser.</p>",
             elem_classes="piece",
         )
-        see = "What you see in it: only that is looked for then, and found sooner"
+        see = "What you see (may be left open): only that is looked for then, and found sooner"
         sees = gr.CheckboxGroup([(key.replace("-", " "), key) for key in CLASSES_OF], label=see, elem_id="sees")
         with gr.Row(equal_height=True):
             propose = gr.Button("Propose a mask", elem_id="propose")

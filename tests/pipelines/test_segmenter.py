@@ -36,6 +36,7 @@ def facts_of(*, odds, leans):
         "lines": [[1.0, leans, 0.0, 0.0]] * 5,
         "thresholds": [0.5] * 4 + [1.1],
         "open_from": [0.3] * 5,
+        "thresholds_said": [0.5] * 4 + [1.1],
     }
 
 

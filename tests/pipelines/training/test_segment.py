@@ -12,7 +12,7 @@ from pipelines.segmentation import propose_with
 from pipelines.segmenter import CLASSES, Segmenter, SegmenterNetwork
 from pipelines.training import calibrate
 from pipelines.training.blemishes import DARK, LOSS, PALE, SEEN, VEIL, Blemishes, sample
-from pipelines.training.calibrate import Judged, decided, gate_weights, line
+from pipelines.training.calibrate import Judged, decided, gate_weights, heard, line
 from pipelines.training.segment import PLANS, Picture, batch, example, train
 
 SHORT = replace(PLANS["tiny"], steps=4, side=64, checkpoint_every=2)
@@ -119,6 +119,19 @@ def rng_odds(count):
     return np.random.default_rng(2).normal(0, 2, count)
 
 
+def test_what_a_person_sees_gets_the_threshold_that_fits_it_best():
+    rng, pictures = np.random.default_rng(4), []
+    for _ in range(6):
+        truth = np.zeros((5, 64, 64), bool)
+        truth[:, 20:23, 5:60] = True
+        pictures.append(judged(rng, np.where(truth, -0.9, -5.0) + rng.normal(0, 0.1, truth.shape), truth))
+    lines = np.repeat([[1.0, 1.0, 5.0, 0.0]], 5, 0)  # the picture's odds of −3 would shut everything out
+    closed = np.full(5, 1.1)
+    segmenter = Segmenter(SegmenterNetwork((8, 8), (1, 1)), np.zeros((5, 31)), lines, closed, np.zeros(5), closed)
+    threshold, f1 = heard(segmenter, pictures, np.full((6, 5), -3.0), 0)
+    assert f1 > 0.95 and threshold < 0.3
+
+
 def test_thresholds_leave_whole_pictures_alone():
     rng, pictures = np.random.default_rng(3), []
     for index in range(40):
@@ -130,7 +143,8 @@ def test_thresholds_leave_whole_pictures_alone():
     odds = np.where(np.arange(40) % 2 == 0, 2.0, -2.0)[:, None].repeat(5, 1)
     odds[1] = 1.0
     lines = np.repeat([[1.0, 0.0, 0.0, 0.0]], 5, 0)
-    segmenter = Segmenter(SegmenterNetwork((8, 8), (1, 1)), np.zeros((5, 31)), lines, np.full(5, 1.1), np.zeros(5))
+    closed = np.full(5, 1.1)
+    segmenter = Segmenter(SegmenterNetwork((8, 8), (1, 1)), np.zeros((5, 31)), lines, closed, np.zeros(5), closed)
     threshold, least, told = decided(segmenter, pictures, odds, 0)
     assert told["whole_touched"] == 0 and told["f1"] > 0.9
     assert threshold > 0.7 or least >= 0.731  # the chance of that one
