@@ -1,1 +1,1 @@
-"""Tensors: the network and the diffusion pipelines. Enter through `pipelines.restoration` and `pipelines.speculation`."""
+"""Tensors: the network and the diffusion pipelines. Enter through `pipelines.restorer` and `pipelines.speculation`."""

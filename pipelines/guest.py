@@ -17,7 +17,7 @@ from pipelines.hypotheses import spread
 from pipelines.lines import extract_lines
 from pipelines.prefill import harmonic_fill
 from pipelines.request import RestorationRequest
-from pipelines.restoration import Progress, RestorationOutput, counter
+from pipelines.restorer import Progress, RestorationOutput, counter
 from pipelines.tiles import Window
 
 STEPS = 30

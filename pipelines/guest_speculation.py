@@ -20,7 +20,7 @@ from pipelines.lines import extract_lines
 from pipelines.memory import Memory
 from pipelines.registration import registered
 from pipelines.request import Precision, SpeculationRequest
-from pipelines.restoration import Progress, counter
+from pipelines.restorer import Progress, counter
 from pipelines.speculation import (
     Locked,
     SpeculationOutput,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from torch import nn
 
 from pipelines.composite import floats
-from pipelines.network import RestorationNetwork
 from pipelines.prefill import conditions
 from pipelines.sampling import Told, predict
 from pipelines.tiles import Window, tiles
@@ -58,7 +58,7 @@ def blocks(hole: np.ndarray) -> list[Window]:
 
 
 def holdout_error(
-    network: RestorationNetwork, pixels: np.ndarray, hole: np.ndarray, block: Window, reference: np.ndarray | None
+    network: nn.Module, pixels: np.ndarray, hole: np.ndarray, block: Window, reference: np.ndarray | None
 ) -> Trial:
     """Compare mean mode and prefill on one block.
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # importing torch and diffusers takes seconds, and the list o
     from pipelines.guest import GuestRestoration
     from pipelines.guest_speculation import GuestSpeculation
     from pipelines.restoration import RestorationPipeline
+    from pipelines.restorer import Restorer
     from pipelines.speculation import SpeculationPipeline
 
 __all__ = ["BUNDLED", "ModelCard", "available_models", "load_restoration", "load_speculation"]
@@ -29,8 +30,10 @@ __all__ = ["BUNDLED", "ModelCard", "available_models", "load_restoration", "load
 _TEXT_OR_NETWORK = ("transformer", "unet", "text_encoder", "text_encoder_2")  # what fewer bits save memory in
 
 
-def load_restoration(model: str = BUNDLED, *, pins: Mapping[str, Pin] | None = None) -> RestorationPipeline | GuestRestoration:
-    """The pipeline that fills holes; called with a RestorationRequest, whatever the model.
+def load_restoration(
+    model: str = BUNDLED, *, pins: Mapping[str, Pin] | None = None
+) -> Restorer | RestorationPipeline | GuestRestoration:
+    """What fills holes; called with a RestorationRequest, whatever the model.
 
     Args:
         model: "bundled"; a folder; or a hub id such as "owner/name".
@@ -39,11 +42,13 @@ def load_restoration(model: str = BUNDLED, *, pins: Mapping[str, Pin] | None = N
     Raises:
         WeightsMissingError, ModelNotFoundError, ModelChangedError, UnsafeModelError, UnsupportedModelError.
     """
+    if model == BUNDLED:
+        from pipelines.restorer import Restorer
+
+        bundled_digest()  # says so when there are no weights
+        return Restorer.of_folder(bundled_folder())
     from pipelines.restoration import RestorationPipeline
 
-    if model == BUNDLED:
-        bundled_digest()  # says so when there are no weights
-        return loaded(str(bundled_folder()), RestorationPipeline)
     place = _place(model, pins)
     name = index_of(place)["_class_name"]
     if name == "RestorationPipeline":

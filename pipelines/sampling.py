@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 import torch
-from diffusers import FlowMatchEulerDiscreteScheduler
-from torch import Tensor
+from torch import Tensor, nn
 
-from pipelines.network import RestorationNetwork
 from pipelines.noise import noise
 from pipelines.prefill import Conditions
 from pipelines.tiles import HoleValues, Window, tight, tiles
 from pipelines.unet import NOISE, RADIUS_PX, REFERENCE_PX, STRIDE
+
+if TYPE_CHECKING:  # importing it takes longer than most fills, and the mean mode needs it not
+    from diffusers import FlowMatchEulerDiscreteScheduler
 
 STEPS = 4  # Euler steps of the flow
 _KEPT_PIXELS = 6_000_000  # of windows whose conditions stay in memory between steps: about 50 bytes each
@@ -99,7 +101,7 @@ def prefill_alone(plane: Plane, tick: Callable[[], None]) -> HoleValues:
     return answer
 
 
-def mean_mode(network: RestorationNetwork, plane: Plane, tick: Callable[[], None]) -> tuple[HoleValues, HoleValues]:
+def mean_mode(network: nn.Module, plane: Plane, tick: Callable[[], None]) -> tuple[HoleValues, HoleValues]:
     """The mean of what could stand in the hole: x_t = prefill at t = 1, no noise.
 
     Beside it the error that the network expects of it, one channel. Each tile is looked at twice, upright and turned by half
@@ -120,7 +122,7 @@ def mean_mode(network: RestorationNetwork, plane: Plane, tick: Callable[[], None
 
 
 def flow(
-    network: RestorationNetwork,
+    network: nn.Module,
     scheduler: FlowMatchEulerDiscreteScheduler,
     plane: Plane,
     mean: HoleValues,
@@ -160,7 +162,7 @@ def flow(
     return state
 
 
-def _mean_of_two(network: RestorationNetwork, told: Told, plane: Plane) -> tuple[np.ndarray, np.ndarray]:
+def _mean_of_two(network: nn.Module, told: Told, plane: Plane) -> tuple[np.ndarray, np.ndarray]:
     """The mean mode of a window, float32 [H, W, 3], averaged over two views of it, and its expected error [H, W, 1]."""
     upright = _led(network, told, told.conditions.fill, 1.0, plane)
     turned = told.turned()
@@ -169,7 +171,7 @@ def _mean_of_two(network: RestorationNetwork, told: Told, plane: Plane) -> tuple
     return clean, error
 
 
-def _led(network: RestorationNetwork, told: Told, x: np.ndarray, t: float, plane: Plane) -> tuple[np.ndarray, np.ndarray]:
+def _led(network: nn.Module, told: Told, x: np.ndarray, t: float, plane: Plane) -> tuple[np.ndarray, np.ndarray]:
     """As `predict`; where lines are given, further towards them than the network goes, which hedges on what they part.
 
     Source: classifier-free guidance (Ho and Salimans 2022).
@@ -182,16 +184,17 @@ def _led(network: RestorationNetwork, told: Told, x: np.ndarray, t: float, plane
 
 
 def predict(
-    network: RestorationNetwork, told: Told, x: np.ndarray, t: float, reference: np.ndarray | None
+    network: nn.Module, told: Told, x: np.ndarray, t: float, reference: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """The network's clean picture x̂, float32 [H, W, 3], from x of the same shape at time t; its expected error [H, W, 1]."""
     conditions = told.conditions
     inputs = (conditions.fill, conditions.mean, told.hole, conditions.distance, told.lines, told.lines_given, told.veil)
     shown = np.zeros((REFERENCE_PX, REFERENCE_PX, 3), np.float32) if reference is None else reference
-    one = torch.ones(1, dtype=torch.float32, device=network.device)
-    tensors = (_tensor(values).to(network.device) for values in (*inputs, shown))
+    device = next(network.parameters()).device
+    one = torch.ones(1, dtype=torch.float32, device=device)
+    tensors = (_tensor(values).to(device) for values in (*inputs, shown))
     with torch.no_grad():
-        answers = network(_tensor(x).to(network.device), t * one, *tensors, one * (reference is not None))
+        answers = network(_tensor(x).to(device), t * one, *tensors, one * (reference is not None))
     clean, error = (np.ascontiguousarray(answer[0].permute(1, 2, 0).float().cpu().numpy()) for answer in answers)
     return clean, error
 

@@ -21,7 +21,7 @@ from pipelines.palette import OWN, coloured, inked, palette_of, tones, varied
 from pipelines.prefill import COARSE, Conditions, given_fill
 from pipelines.recolour import palette_distance, recoloured
 from pipelines.request import SpeculationRequest
-from pipelines.restoration import Progress, counter
+from pipelines.restorer import Progress, counter
 from pipelines.sampling import STEPS, Plane, Told, flow, mean_mode, thumbnail
 from pipelines.tiles import HoleValues, Window, tiles
 

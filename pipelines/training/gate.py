@@ -142,7 +142,7 @@ def tiles_change_nothing(config: Config, run: Path) -> str:
 
     from pipelines.network import RestorationNetwork
     from pipelines.prefill import coarse_fill
-    from pipelines.restoration import told_of
+    from pipelines.restorer import told_of
     from pipelines.sampling import Plane, flow, mean_mode, thumbnail
     from pipelines.tiles import Window
 

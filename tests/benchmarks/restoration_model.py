@@ -13,7 +13,7 @@ from pipelines.bundled import bundled_folder, weights_digest
 from pipelines.hub import load_restoration
 from pipelines.prefill import coarse_fill
 from pipelines.request import STRIDE, RestorationRequest
-from pipelines.restoration import told_of
+from pipelines.restorer import told_of
 from pipelines.tiles import Window
 
 MODES = {"model_mean": 0.0, "model_flow": 1.0}  # name in the tables → texture

@@ -72,7 +72,7 @@ def load_seconds(name: str) -> dict:
     program = (
         "import sys, time; began = time.perf_counter()\n"
         "from pipelines.hub import load_restoration\n"
-        "import pipelines.restoration; imported = time.perf_counter()\n"
+        "import pipelines.restorer; imported = time.perf_counter()\n"
         "load_restoration(sys.argv[1]); loaded = time.perf_counter()\n"
         "print('SECONDS', imported - began, loaded - imported)"
     )

@@ -32,7 +32,7 @@ SQUARE_PX, TILE_PX = 64, 512
 def redrawn(pipe, marked: Picture, holes: list[np.ndarray], strength: float) -> Picture:
     """Let the bundled model go over `marked` (BGR) within each hole (bool [H, W]) in turn."""
     from pipelines.prefill import coarse_fill
-    from pipelines.restoration import _composited, told_of
+    from pipelines.restorer import _composited, told_of
     from pipelines.sampling import Plane, flow
     from pipelines.tiles import HoleValues, Window
 

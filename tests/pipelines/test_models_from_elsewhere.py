@@ -29,6 +29,7 @@ from pipelines.guest_speculation import GuestSpeculation
 from pipelines.hub import available_models, load_restoration, load_speculation
 from pipelines.request import SpeculationRequest
 from pipelines.restoration import RestorationPipeline
+from pipelines.restorer import Restorer
 from pipelines.speculation import SpeculationPipeline
 
 DIGEST = hashlib.sha256(b"a drawing").hexdigest()
@@ -226,7 +227,7 @@ def test_the_digest_of_the_weights_follows_their_bytes(model_folder, tmp_path):
 def test_the_bundled_model_loads_or_its_absence_is_said():
     if is_bundled():
         assert len(bundled_digest()) == 64
-        assert isinstance(load_restoration(), RestorationPipeline)
+        assert isinstance(load_restoration(), Restorer)
         assert FlowMatchEulerDiscreteScheduler.from_pretrained(bundled_folder() / "scheduler") is not None
     else:
         with pytest.raises(WeightsMissingError):

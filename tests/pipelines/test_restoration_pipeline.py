@@ -1,4 +1,7 @@
 import json
+import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -8,11 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from weave import cracks, weave
 
-from pipelines.errors import MaskError, PixelsError
+from pipelines.errors import MaskError, PixelsError, WeightsMissingError
 from pipelines.hypotheses import distance
 from pipelines.network import RestorationNetwork
 from pipelines.prefill import harmonic_fill
 from pipelines.restoration import RestorationPipeline
+from pipelines.restorer import Restorer
 
 
 def same(one, other):
@@ -129,6 +133,34 @@ def test_a_model_that_has_learnt_nothing_is_replaced_by_its_prefill_and_says_so(
     assert len(output.hypotheses) == 1 and output.spread is None
     assert np.array_equal(output.hypotheses[0][~mask], pixels[~mask])
     assert error(output.hypotheses[0], pixels, mask) < 60
+
+
+def test_the_road_without_diffusers_gives_the_same_bytes(model_folder, pipeline, request_of):
+    pixels, mask = weave(96, 110), cracks(96, 110, 2, 4)
+    asked = request_of(texture=0.6, hypotheses=2)
+    assert same(pipeline(asked, pixels, mask), Restorer.of_folder(model_folder)(asked, pixels, mask))
+
+
+def test_a_fill_without_texture_never_imports_diffusers(model_folder):
+    program = (
+        "import sys, pathlib, numpy as np\n"
+        "from pipelines.request import RestorationRequest\n"
+        "from pipelines.restorer import Restorer\n"
+        "mask = np.zeros((64, 64), bool); mask[20:24, 10:50] = True\n"
+        "picture = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)\n"
+        "asked = RestorationRequest('0' * 64, '0' * 64, weights_sha256='0' * 64)\n"
+        "Restorer.of_folder(pathlib.Path(sys.argv[1]))(asked, picture, mask)\n"
+        "sys.exit('diffusers' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program, str(model_folder)], check=False).returncode == 0
+
+
+def test_a_damaged_model_is_named(tmp_path, model_folder):
+    shutil.copytree(model_folder, tmp_path / "model")
+    weights = tmp_path / "model" / "network" / "diffusion_pytorch_model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    with pytest.raises(WeightsMissingError, match="install the package again"):
+        Restorer.of_folder(tmp_path / "model")
 
 
 def test_lines_can_be_given_and_change_the_answer(pipeline, request_of):
