@@ -24,6 +24,10 @@ if TYPE_CHECKING:  # importing it takes longer than most fills, and the mean mod
     from diffusers import FlowMatchEulerDiscreteScheduler
 
 STEPS = 4  # Euler steps of the flow
+# More guidance 32 px from the edge of a hole and beyond, where the network is timid: on 30 training crops at guidance 1.5, the
+# lines that appear in large losses are 0.39, 0.55 and 0.61 for 0, 1 and 1.5, in lacunae 0.76, 0.80, 0.81; more costs likeness.
+DEEPER = 1.25
+FULLY_DEEPER = 1.5  # guidance from which that is added in full; at 1 the network is left as it is
 _KEPT_PIXELS = 6_000_000  # of windows whose conditions stay in memory between steps: about 50 bytes each
 
 
@@ -174,13 +178,24 @@ def _mean_of_two(network: nn.Module, told: Told, plane: Plane) -> tuple[np.ndarr
 def _led(network: nn.Module, told: Told, x: np.ndarray, t: float, plane: Plane) -> tuple[np.ndarray, np.ndarray]:
     """As `predict`; where lines are given, further towards them than the network goes, which hedges on what they part.
 
-    Source: classifier-free guidance (Ho and Salimans 2022).
+    Source: classifier-free guidance (Ho and Salimans 2022), here the more of it the deeper in the hole.
     """
     clean, error = predict(network, told, x, t, plane.reference)
     if plane.line_guidance == 1 or not told.lines_given.any():
         return clean, error
     bare, _ = predict(network, told.without_lines(), x, t, plane.reference)
-    return bare + np.float32(plane.line_guidance) * (clean - bare), error
+    return bare + guidance_at(told.conditions.distance, plane.line_guidance)[..., None] * (clean - bare), error
+
+
+def guidance_at(distance: np.ndarray, guidance: float) -> np.ndarray:
+    """How far towards the lines, float32 [H, W], 1 = as far as the network goes by itself.
+
+    Args:
+        distance: float32 [H, W], 0…1, to the edge of the hole (`Conditions`).
+        guidance: 1 … 3, as it was asked for; at the edge it is just that.
+    """
+    deeper = DEEPER * min(1.0, (guidance - 1) / (FULLY_DEEPER - 1))
+    return np.float32(guidance) + np.float32(deeper) * distance
 
 
 def predict(
