@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from pipelines.composite import check_pixels
+from pipelines.errors import RequestError
 from pipelines.line_marks import HAT_PX, lightness, top_hats
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def propose(pixels: np.ndarray, said: Collection[str] = ()) -> Proposal:
 
     Raises:
         PixelsError: for other arrays.
+        RequestError: for a kind of damage that is not known.
         WeightsMissingError: the package came without the segmenter's weights.
     """
     from pipelines.segmenter import bundled_segmenter  # torch is loaded here and not before
@@ -66,6 +68,8 @@ def propose(pixels: np.ndarray, said: Collection[str] = ()) -> Proposal:
 def propose_with(segmenter: Segmenter, pixels: np.ndarray, said: Collection[str] = ()) -> Proposal:
     """Propose as `propose` does, with this network."""
     check_pixels(pixels)
+    if unknown := sorted(set(said) - set(CLASSES_OF)):
+        raise RequestError(f"{', '.join(unknown)} cannot be looked for: name {', '.join(CLASSES_OF)}.")
     kinds: dict[str, float] = dict.fromkeys(KINDS, 0.0)
     mask = np.zeros(pixels.shape[:2], bool)
     if not said and is_page(lightness(_reduced(pixels))):

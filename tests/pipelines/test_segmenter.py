@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 
 from pipelines.bundled import bundled_digest, segmenter_digest, segmenter_folder, weights_digest
 from pipelines.damage_gate import SHARES, STEP, counted, levelled, odds_of, vector_of
-from pipelines.errors import WeightsMissingError
+from pipelines.errors import RequestError, WeightsMissingError
 from pipelines.evidence import PLANES, RADIUS_PX, evidence
 from pipelines.segmentation import SHORTEST_PX, long_marks, propose, propose_with
 from pipelines.segmenter import CLASSES, MARGIN_PX, Segmenter, SegmenterNetwork, bundled_segmenter
@@ -103,6 +103,8 @@ def test_what_a_person_sees_is_proposed_though_the_gate_is_shut_and_nothing_else
     assert propose_with(segmenter, picture()).nothing_found
     seen = propose_with(segmenter, picture(), ["losses"])
     assert seen.kinds["loss"] > 0.1 and sum(seen.kinds.values()) == seen.kinds["loss"]
+    with pytest.raises(RequestError, match="rust cannot be looked for"):
+        propose_with(segmenter, picture(), ["rust"])
 
 
 def test_a_word_of_damage_never_hides_what_was_surer_without_it(segmenter_of):
