@@ -31,7 +31,7 @@ ROW, LIKE = 0.3, 0.25  # of their height and of their width: openings that diffe
 def headed(openings: Sequence[ReadOpening], tone: np.ndarray) -> list[ReadOpening]:
     """The same openings with their heads looked at again; a wide one that stands on the ground is an arch where it is round.
 
-    An arch, and no door, is also what shows no leaves, and what holds an opening of its own.
+    An arch, and no door, is also what shows no leaves, what holds an opening of its own, and what stands in a row of arches.
 
     Args:
         tone: uint8 [H, W], the sheet, 255 = paper.
@@ -49,7 +49,15 @@ def headed(openings: Sequence[ReadOpening], tone: np.ndarray) -> list[ReadOpenin
         if one.kind == "door" and head != "flat" and (is_empty(tone, one.box) or any(_holds(one, it) for it in openings)):
             kind = "arch"
         out.append(replace(one, head=head, kind=kind or one.kind))
-    return out
+    return [replace(one, kind="arch") if _is_of_arcade(one, out) else one for one in out]
+
+
+def _is_of_arcade(one: ReadOpening, openings: Sequence[ReadOpening]) -> bool:
+    """Whether an arched box that was taken for a door has two arches of its size in its row, and more of them than doors."""
+    if one.kind != "door" or one.head == "flat":
+        return False
+    kinds = [it.kind for it in openings if it is not one and _are_alike(it, one)]
+    return kinds.count("arch") >= max(2, kinds.count("door") + 1)
 
 
 def is_empty(tone: np.ndarray, box: Sequence[int]) -> bool:

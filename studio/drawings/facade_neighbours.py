@@ -19,6 +19,7 @@ SAME_SIZE = 0.1  # natural logarithm: two windows of a row differ by a tenth at 
 TOUCH = 0.06  # of a window's width: a mullion is no wider; wall between windows is
 MULLION = 0.6  # of a light's width: lights of one window stand no farther apart; 0.43 at Thorpe Hall, where this was set
 SPAN = 0.1  # of a window's width by which its jambs and those of the window above or below differ
+JAMB = 0.1  # of a window's width: a light's glass ends so far within its jamb; what fills an arch of S. Irene's, 0.096
 LEVEL = 0.05  # of a window's height by which heads and sills of two halves may differ
 STONE, CROWN = 0.45, 0.06  # a keystone's width, of its opening's; how near it stands to the head, of the opening's height
 STOUT = 1.6  # its height, of its width; a slit in a tympanum is more slender, as at Ukhaidir, where this was set
@@ -34,7 +35,7 @@ def among_others(openings: Sequence[ReadOpening], mass: np.ndarray) -> list[Read
         openings: chosen, in the pixels of `mass`; mass: uint8 [H, W], the building as one filled shape.
     """
     found = [one for one in united(glazed(openings)) if not reaches_out(one.box, mass)]
-    found = [one for one in found if not any(is_keystone(one, other) or is_light(one, other) for other in found)]
+    found = [one for one in found if not any(is_keystone(one, other) or is_light(one, other, found) for other in found)]
     return [one for one in found if not is_pier(one, found)]
 
 
@@ -83,18 +84,35 @@ def is_keystone(one: ReadOpening, other: ReadOpening) -> bool:
     return is_small and is_on_head and abs(x0 + x1 - a - c) < 0.2 * wide
 
 
-def is_light(one: ReadOpening, other: ReadOpening) -> bool:
-    """Whether a box lies in another one and has three sides with it, or head and foot: a leaf, a light, or a strip at a bar."""
+def is_light(one: ReadOpening, other: ReadOpening, openings: Sequence[ReadOpening] = ()) -> bool:
+    """Whether a box lies in another one and is but a part of it: a leaf, a light, what fills an arch, or a strip at a bar.
+
+    It shares three sides with the other one, or head and foot; or it stands on its sill at a jamb, for wall between a hole
+    and the jamb of one around it would have a breadth; or it stands on its sill beside a twin, and tracery lies above both.
+
+    Args:
+        openings: all of them; twins are sought there.
+    """
     a, b = np.array(one.box), np.array(other.box)
     if (a[2] - a[0]) * (a[3] - a[1]) >= (b[2] - b[0]) * (b[3] - b[1]):
         return False
-    slack = np.maximum(3.0, TOUCH * np.array([b[2] - b[0], b[3] - b[1]] * 2))
+    size = np.array([b[2] - b[0], b[3] - b[1]] * 2)
+    slack = np.maximum(3.0, TOUCH * size)
     inside = (a[:2] >= b[:2] - slack[:2]).all() and (a[2:] <= b[2:] + slack[2:]).all()
     shared = np.abs(a - b) <= slack
-    is_half = abs((a[2] - a[0]) / (b[2] - b[0]) - 0.5) < TOUCH
-    is_leaf = is_half and shared[3] and shared[[0, 2]].sum() == 1  # under a fanlight it lacks the head
     is_middle = shared[[1, 3]].all() and not shared.all()
-    return bool(inside and (shared.sum() == 3 or is_middle or is_leaf))
+    at_jamb = shared[3] and (np.abs(a - b) <= np.maximum(slack, JAMB * size))[[0, 2]].any()
+    has_twin = shared[3] and any(_is_twin(one.box, it.box, other.box) for it in openings)
+    return bool(inside and (shared.sum() == 3 or is_middle or at_jamb or has_twin))
+
+
+def _is_twin(light: Box, it: Box, window: Box) -> bool:
+    """Whether another box in the window is as large as the light, stands beside it, and no farther off than a mullion."""
+    apart = max(it[0] - light[2], light[0] - it[2])
+    slack = max(3.0, LEVEL * (light[3] - light[1]))
+    is_level = max(abs(it[1] - light[1]), abs(it[3] - light[3])) <= slack
+    is_inside = it[0] >= window[0] - 3 and it[2] <= window[2] + 3 and -slack <= apart <= MULLION * (light[2] - light[0])
+    return it != light and is_inside and is_level and _are_alike(light, it, 2)
 
 
 def is_pier(one: ReadOpening, openings: Sequence[ReadOpening]) -> bool:

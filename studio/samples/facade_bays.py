@@ -1,6 +1,8 @@
-"""What is built for a single opening: dormers, balconies with their hoods, steps, a shop's boards, screens, mullions, piers."""
+"""What is built for one opening: dormers, balconies, hoods, portals, steps, boards and galleries of shops, screens, piers."""
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import numpy as np
 
@@ -95,6 +97,8 @@ def oriel(pen: Pen, box: Box, step: float, weight: float) -> None:
               (x1 + step, z0 - deep)], weight)  # fmt: skip
     for x in np.linspace(x0, x1 - 0.14 * w, 4):
         pen.rectangle(float(x), z0 - deep - foot, float(x) + 0.12 * w, z0 - deep - 0.3 * foot, 0.9 * weight, fill=0)
+    for a in (x0 - step, x1 + 0.4 * step):
+        pen.rectangle(a, z0, a + 0.6 * step, z1, 0.8 * weight, fill=0)
 
 
 def piers(pen: Pen, box: Box, wide: float, high: float, weight: float) -> None:
@@ -166,3 +170,73 @@ def boards(pen: Pen, box: Box, spring: float, rng: np.random.Generator) -> None:
             end = min(x + 0.2 * w, x1)
             for p, q in ((foot, high), (high, foot)):
                 pen.line([(x, p), (end, q)], 1.0)
+
+
+def gallery(pen: Pen, box: Box, spring: float, rng: np.random.Generator) -> None:
+    """A shop with a floor in it: boards or cloth above and below, a white beam and a railing of crosses between posts.
+
+    The jamb's and the lintel's shadow stay black, light from the upper left; one shop stands open to this side, one to that.
+
+    Args:
+        spring: height over which nothing of it rises.
+        rng: says how much is open.
+    """
+    x0, z0, x1, _ = box
+    w, h = x1 - x0, spring - z0
+    pen.fill([(x0, z0), (x1, z0), (x1, spring), (x0, spring)], int(rng.integers(170, 256)))
+    a, top = x0 + float(rng.uniform(0.06, 0.16)) * w, spring - float(rng.uniform(0.05, 0.14)) * h
+    floor = z0 + float(rng.uniform(0.45, 0.66)) * h
+    rail = floor + float(rng.uniform(0.14, 0.24)) * h
+    pale = int(rng.integers(0, 70))
+    for low, high in ((rail, top), (z0, floor)):
+        c = x1 if rng.random() < 0.6 else x0 + float(rng.uniform(0.5, 0.8)) * w
+        if rng.random() < 0.8:
+            pen.rectangle(a, low, c, high, 0.7, fill=pale)
+            pen.hatch([(a, low), (c, low), (c, high), (a, high)], float(rng.uniform(6, 14)), 0.6, 90)
+    pen.rectangle(a - 0.05 * w, floor - 0.07 * h, x1, floor, 0.8, fill=0)
+    if rng.random() < 0.5:
+        pen.fill([(a, floor), (x1, floor), (x1, rail), (a, rail)], pale)
+    number = max(2, round((x1 - a) / (rail - floor)))
+    xs = np.linspace(a, x1, number + 1)
+    for p, q in pairwise(xs):
+        for dark, thick in ((255, 3.4), (0, 1.8)):  # pale bars with an edge
+            _bar(pen, (p, floor), (q, rail), thick, dark)
+            _bar(pen, (p, rail), (q, floor), thick, dark)
+            _bar(pen, (p, floor), (p, rail), thick, dark)
+    pen.rectangle(a - 0.05 * w, rail, x1, rail + 0.035 * h, 0.8, fill=0)
+
+
+def _bar(pen: Pen, a: tuple[float, float], c: tuple[float, float], weight: float, tone: int) -> None:
+    """A bar of one tone from one point to another, as thick as a stroke of that weight."""
+    (x, z), (u, v) = a, c
+    long = max(1e-6, float(np.hypot(u - x, v - z)))
+    dx, dz = 0.01 * weight * (v - z) / long, 0.01 * weight * (u - x) / long
+    pen.fill([(x - dx, z + dz), (u - dx, v + dz), (u + dx, v - dz), (x + dx, z - dz)], tone)
+
+
+def portal(pen: Pen, box: Box, step: float, weight: float) -> None:
+    """Two pilasters with capitals at an opening's jambs, and a straight cornice that stands out over them."""
+    x0, z0, x1, z1 = box
+    s = max(step, 0.14)
+    for a in (x0 - s, x1):
+        pen.rectangle(a, z0, a + s, z1, 0.9 * weight, fill=0)
+        pen.rectangle(a - 0.2 * s, z1 - 0.9 * s, a + 1.2 * s, z1, 0.9 * weight, fill=0)
+        for x in np.linspace(a - 0.1 * s, a + 1.1 * s, 5):
+            pen.line([(float(x), z1 - 0.8 * s), (float(x) + 0.1 * s, z1 - 0.1 * s)], 0.9 * weight)
+    reach, low = 1.3 * s, z1
+    for k in range(3):
+        pen.rectangle(x0 - reach, low, x1 + reach, low + 0.4 * s, 0.9 * weight, fill=(0, 190, 0)[k])
+        low, reach = low + 0.4 * s, reach + 0.3 * s
+
+
+def crest(pen: Pen, box: Box, step: float, weight: float) -> None:
+    """A frame with a little hat of two steps and a bow on it, standing on two corbels; of a niche or a small window."""
+    x0, z0, x1, z1 = box
+    m, w = (x0 + x1) / 2, x1 - x0
+    pen.rectangle(x0 - step, z0, x1 + step, z1 + 0.5 * step, weight, fill=0)
+    low = z1 + 0.5 * step
+    for half, high in ((0.62 * w, 0.12 * w), (0.44 * w, 0.14 * w), (0.28 * w, 0.12 * w)):
+        pen.rectangle(m - half, low, m + half, low + high, weight, fill=0)
+        low += high
+    for x in (x0 - 0.5 * step, x1 + 0.5 * step):
+        pen.fill([(x - 0.1 * w, z0), (x + 0.1 * w, z0), (x, z0 - 0.16 * w)], 255)

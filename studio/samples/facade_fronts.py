@@ -127,7 +127,7 @@ def _pool(rng: np.random.Generator, bodies: list[Body]) -> list[Look]:
 
 # ---- rows of openings
 Row = list[tuple[Box, Look, tuple[Box, Look] | None]]
-WAYS = ("windows", "pairs", "triple", "arcade", "slits", "shops", "niches", "oculi", "lonely", "none", "drum")
+WAYS = ("windows", "pairs", "triple", "arcade", "slits", "shops", "niches", "oculi", "lonely", "none", "drum", "street")
 
 
 def _rows(rng: np.random.Generator, b: Body, looks: list[Look]) -> Row:
@@ -148,7 +148,7 @@ def _rows(rng: np.random.Generator, b: Body, looks: list[Look]) -> Row:
         if b.z1 - level - high < 2.0:
             high = b.z1 - level
         low = level < 1.4
-        weights = np.array((0.36, 0.07, 0.06, 0.10, 0.07, 0.12 * low, 0.08, 0.03 * (not low), 0.07, 0.07, 0.05))
+        weights = np.array((0.34, 0.07, 0.06, 0.10, 0.07, 0.09 * low, 0.08, 0.03 * (not low), 0.08, 0.06, 0.07, 0.16 * low))
         way = str(rng.choice(WAYS, p=weights / weights.sum()))
         if rng.random() < 0.3:
             bays = int(np.clip(round(width / float(rng.uniform(1.5, 4.2))), 1, 11))
@@ -162,6 +162,8 @@ def _row(rng, b: Body, way: str, bays: int, foot: float, high: float, looks: lis
     width = b.x1 - b.x0
     if way == "drum":
         return _drum(rng, b, bays, foot + float(rng.uniform(0.1, 0.4)) * high, 0.5 * high, look)
+    if way == "street":
+        return _street(rng, b, foot, high, look)
     edge = float(rng.uniform(0.1, 0.8))
     centres = b.x0 + edge + (np.arange(bays) + 0.5) * (width - 2 * edge) / bays
     bay = (width - 2 * edge) / bays
@@ -229,8 +231,33 @@ def _drum(rng, b: Body, bays: int, foot: float, high: float, look: Look) -> Row:
     wide = float(rng.uniform(0.35, 0.7)) * radius * float(np.radians(144) / (n - 1))
     tall = float(min(rng.uniform(1.2, 2.4) * wide, 0.9 * high))
     dress = replace(look, step=min(look.step, 0.1 * wide), shutters=False, sill=False, surround=_slim(look.surround))
+    if rng.random() < 0.6:  # the thickness of the wall is seen at one jamb
+        dress = replace(dress, filling="blank", glazing="none", outline=True, reveal=float(rng.uniform(0.08, 0.25)), shadow=0)
     places = [(m + radius * float(np.sin(t)), 0.5 * wide * float(np.cos(t))) for t in angles]
     return [((x - half, foot, x + half, foot + tall), dress, None) for x, half in places if half > 0.12]
+
+
+def _street(rng, b: Body, foot: float, high: float, look: Look) -> Row:
+    """Shops of two widths under one lintel, and doors in their portals between them, as a street of an old town has them."""
+    tall = float(rng.uniform(0.55, 0.98)) * high
+    head = "flat" if rng.random() < 0.8 else "low"
+    within = str(rng.choice(["gallery", "gallery", "gallery", "boards", "curtain", "railing", "none"]))
+    shop = replace(look, head=head, glazing=within, filling="flat" if rng.random() < 0.7 else look.filling, sill=False,
+                   shutters=False, surround=_slim(look.surround), step=0.08)  # fmt: skip
+    door = replace(shop, surround=str(rng.choice(["portal", "portal", "moulded", "line"])), step=float(rng.uniform(0.1, 0.25)),
+                   glazing=str(rng.choice(["leaves", "none", "none", "lights", "bars"])), reveal=float(rng.choice([0, 0.1])),
+                   head="flat")  # fmt: skip
+    widths = float(rng.uniform(0.5, 0.95)) * tall, float(rng.uniform(0.8, 1.25)) * tall
+    out: Row = []
+    x = b.x0 + float(rng.uniform(0.3, 1.2))
+    while x < b.x1:
+        is_door = rng.random() < 0.35
+        w = float(rng.uniform(0.35, 0.5)) * tall if is_door else widths[int(rng.random() < 0.4)]
+        h = float(rng.uniform(0.7, 0.92)) * tall if is_door else tall
+        dress = door if is_door else shop if rng.random() < 0.8 else replace(shop, glazing="none")
+        out.append(((x, foot, x + w, foot + h), dress, None))
+        x += w + float(rng.uniform(0.5, 1.4)) * (1.0 + 0.4 * is_door)
+    return [r for r in out if r[0][2] < b.x1 - 0.1 and r[0][3] < b.z1 - 0.3]
 
 
 def _cellar(rng, b: Body, bays: int, looks: list[Look]) -> Row:

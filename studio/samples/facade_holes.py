@@ -10,46 +10,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from studio.samples.facade_bays import balcony, boards, dormer, mullions, oriel, pierced
+from studio.samples.facade_bays import balcony, boards, crest, dormer, gallery, mullions, oriel, pierced, portal
 from studio.samples.pen import Pen
 
 Points = list[tuple[float, float]]
 Box = tuple[float, float, float, float]
 
 HEADS = ("flat", "round", "low", "pointed", "basket", "horseshoe", "ogee", "trefoil", "oval")
-FILLINGS = ("blank", "flat", "level", "upright", "slanted", "crossed", "ragged", "grained", "graded", "halved")
-GLAZING = (
-    "none",
-    "bars",
-    "cross",
-    "lattice",
-    "tracery",
-    "lights",
-    "leaves",
-    "louvres",
-    "grille",
-    "lintel",
-    "curtain",
-    "railing",
-    "boards",
-    "mullions",
-    "pierced",
-)
-SURROUNDS = (
-    "none",
-    "line",
-    "moulded",
-    "ring",
-    "voussoirs",
-    "blocks",
-    "eared",
-    "aedicule",
-    "relieving",
-    "label",
-    "balcony",
-    "dormer",
-    "oriel",
-)
+FILLINGS = ("blank", "flat", "level", "upright", "slanted", "crossed", "ragged", "grained", "graded", "halved", "swelling")
+GLAZING = ("none", "bars", "cross", "lattice", "tracery", "lights", "leaves", "louvres", "grille", "lintel", "curtain",
+           "railing", "boards", "mullions", "pierced", "gallery")  # fmt: skip
+SURROUNDS = ("none", "line", "moulded", "ring", "voussoirs", "blocks", "eared", "aedicule", "relieving", "label", "balcony",
+             "dormer", "oriel", "portal", "crest")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -93,8 +65,8 @@ def any_look(rng: np.random.Generator, bare: bool, wash: int = 0) -> Look:
         wash: tone of that wall; a flat filling is darker than it.
     """
     head = str(rng.choice(HEADS, p=(0.34, 0.24, 0.08, 0.11, 0.04, 0.05, 0.04, 0.04, 0.06)))
-    filling = str(rng.choice(FILLINGS, p=(0.24, 0.22, 0.09, 0.11, 0.05, 0.07, 0.07, 0.06, 0.05, 0.04)))
-    surround = str(rng.choice(SURROUNDS, p=(0.18, 0.14, 0.14, 0.07, 0.1, 0.06, 0.05, 0.08, 0.07, 0.04, 0.04, 0, 0.03)))
+    filling = str(rng.choice(FILLINGS, p=(0.24, 0.21, 0.09, 0.09, 0.05, 0.07, 0.06, 0.06, 0.05, 0.04, 0.04)))
+    surround = str(rng.choice(SURROUNDS, p=_SURROUNDED))
     outline = bool(rng.random() < 0.85 or filling == "blank")
     blank = filling == "blank" and bare
     return Look(
@@ -107,9 +79,10 @@ def any_look(rng: np.random.Generator, bare: bool, wash: int = 0) -> Look:
     )  # fmt: skip
 
 
+_SURROUNDED = (0.17, 0.13, 0.13, 0.07, 0.09, 0.05, 0.05, 0.07, 0.07, 0.04, 0.03, 0, 0.05, 0.02, 0.03)
 _GLAZED = (
-    (0.28, 0.17, 0.06, 0.05, 0.06, 0.06, 0.06, 0.04, 0.04, 0.05, 0.03, 0.02, 0.01, 0.03, 0.04),
-    (0.23, 0.18, 0.07, 0.05, 0.07, 0.06, 0.08, 0.03, 0.04, 0.05, 0.02, 0.01, 0.01, 0.06, 0.04),
+    (0.28, 0.17, 0.06, 0.05, 0.06, 0.06, 0.06, 0.04, 0.04, 0.05, 0.03, 0.02, 0.01, 0.03, 0.04, 0),
+    (0.23, 0.18, 0.07, 0.05, 0.07, 0.06, 0.08, 0.03, 0.04, 0.05, 0.02, 0.01, 0.01, 0.06, 0.04, 0),
 )
 
 
@@ -171,6 +144,10 @@ def _filling(pen: Pen, box: Box, shape: Points, look: Look, rng: np.random.Gener
         for x in np.arange(x0 + 0.03, x1 - 0.02, 0.02 * look.spacing):
             top = _crown(box, look.head, x)
             pen.line([(x, top), (x, top - rng.uniform(0.5, 1.0) * (top - z0))], look.stroke)
+    elif look.filling == "swelling":  # strokes grow thicker towards the middle, where a hole is deepest
+        for x in np.arange(x0 + 0.02, x1, 0.02 * look.spacing):
+            thick = look.stroke * (0.6 + 1.2 * (1 - abs(2 * (x - x0) / (x1 - x0) - 1)))
+            pen.line([(x, z0), (x, _crown(box, look.head, float(x)))], thick)
     elif look.filling == "grained":  # ink rubbed or printed with flaws
         pen.fill(shape, 255)
         _specks(pen, shape, rng)
@@ -286,6 +263,8 @@ def _glazing(pen: Pen, box: Box, shape: Points, look: Look, rng: np.random.Gener
         mullions(pen, box, spring, look.parts, look.weight)
     elif look.glazing == "pierced":
         pierced(pen, box, spring, rng)
+    elif look.glazing == "gallery":
+        gallery(pen, box, spring, rng)
     elif look.glazing == "railing":
         rail = z0 + rng.uniform(0.25, 0.55) * h
         pen.rectangle(x0 + 0.02, z0 + 0.02, x1 - 0.02, rail - 0.1 * h, 0.7, fill=int(rng.integers(0, 60)))
@@ -348,8 +327,8 @@ def _surround(pen: Pen, box: Box, look: Look, wall: int) -> None:
         pen.line(points, 0.9 * look.weight)
     if kind == "dormer":
         dormer(pen, box, look.weight)
-    if kind in ("balcony", "oriel"):
-        (balcony if kind == "balcony" else oriel)(pen, box, s, look.weight)
+    if kind in ("balcony", "oriel", "portal", "crest"):
+        {"balcony": balcony, "oriel": oriel, "portal": portal, "crest": crest}[kind](pen, box, s, look.weight)
     if kind == "aedicule":
         _aedicule(pen, box, s, look)
     if kind == "relieving":  # a ring of bricks that spans the opening at a distance, as rubble walls have it

@@ -1,10 +1,13 @@
 """Fronts of no one house: what is drawn as an opening is known as one, and heads stay within their boxes."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
 from studio.samples.building import building
-from studio.samples.facade_fronts import any_front
+from studio.samples.facade_body import Body
+from studio.samples.facade_fronts import _street, any_front
 from studio.samples.facade_holes import FILLINGS, GLAZING, HEADS, SURROUNDS, Look, draw_hole, outline
 from studio.samples.facade_manners import MANNERS
 from studio.samples.pen import Pen
@@ -31,6 +34,16 @@ def test_the_same_seed_draws_the_same_front():
     a, b = (any_front(np.random.default_rng([7, 1])) for _ in range(2))
     assert a.openings == b.openings
     assert np.array_equal(a.image, b.image)
+
+
+def test_a_street_has_shops_of_unlike_widths_and_lower_doors_on_one_ground():
+    rng, body = np.random.default_rng(3), Body.by_lot(np.random.default_rng(1), 0, 30, 8)
+    row = _street(rng, body, 0.1, 4.0, Look())
+    wide, tall = (np.array([box[2 + k] - box[k] for box, _, _ in row]) for k in (0, 1))
+    assert {box[1] for box, _, _ in row} == {0.1}
+    assert len(np.unique(tall.round(2))) == 2
+    assert len(np.unique(wide[tall == tall.max()].round(2))) == 2
+    assert all(a[0][2] < b[0][0] for a, b in pairwise(row))
 
 
 def test_openings_lie_on_the_sheet_and_meet_only_where_one_holds_the_other():

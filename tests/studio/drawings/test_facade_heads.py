@@ -61,6 +61,17 @@ def test_an_arch_without_leaves_and_one_that_holds_an_opening_are_no_doors():
     assert [one.kind for one in headed([door, window], arched(*leaves))] == ["arch", "window"]
 
 
+def test_a_bay_of_an_arcade_that_was_taken_for_a_door_is_an_arch():
+    tone, row = np.full((200, 500), 255, np.uint8), []
+    for x in (20, 140, 260, 380):
+        cv2.ellipse(tone, (x + 40, 90), (40, 40), 0, 180, 360, 0, 2)
+        for x0, y0, x1, y1 in ((x, 90, x, 180), (x + 80, 90, x + 80, 180), (x, 120, x + 80, 120), (x + 40, 120, x + 40, 180)):
+            cv2.line(tone, (x0, y0), (x1, y1), 0, 2)
+        row.append(ReadOpening((x, 50, x + 80, 180), "arch" if len(row) else "door", 1.0, head="round"))
+    assert [one.kind for one in headed(row, tone)] == ["arch"] * 4
+    assert headed(row[:2], tone)[0].kind == "door"  # one arch beside it says nothing
+
+
 def test_what_is_too_small_to_tell_stays_as_it_was_read():
     tone = np.full((40, 40), 255, np.uint8)
     small = ReadOpening((10, 10, 16, 30), "window", 1.0, head="pointed")

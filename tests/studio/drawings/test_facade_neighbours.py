@@ -23,6 +23,28 @@ def test_what_is_wall_or_a_part_is_no_opening(box):
     assert among_others([*ROW, ReadOpening(box, "window", 0.65)], WALL) == ROW
 
 
+@pytest.mark.parametrize("boxes", [[(62, 130, 78, 180), (82, 130, 98, 180)], [(81, 130, 97, 181)],
+                                   [(65, 130, 73, 180), (76, 130, 84, 180), (87, 130, 95, 180)]],
+                         ids=["two", "one", "three"])  # fmt: skip
+def test_lights_under_tracery_are_no_windows_beside_their_window(boxes):
+    lights = [ReadOpening(box, "window", 0.7) for box in boxes]
+    assert among_others([*ROW, *lights], WALL) == ROW
+
+
+def test_a_door_in_the_middle_of_a_blind_arch_stays_and_windows_above_its_foot():
+    arch = ReadOpening((40, 60, 140, 200), "arch", 0.9)
+    door = ReadOpening((72, 130, 108, 200), "door", 0.8)
+    assert among_others([arch, door], WALL) == [arch, door]
+    pair = [ReadOpening((x, 100, x + 24, 150), "window", 0.8) for x in (58, 98)]
+    assert among_others([arch, *pair], WALL) == [arch, *pair]
+
+
+def test_what_fills_an_arch_from_jamb_to_jamb_is_no_opening_in_it():
+    arch = ReadOpening((40, 60, 140, 200), "arch", 0.9)
+    wall = ReadOpening((48, 120, 133, 200), "window", 0.7)
+    assert among_others([arch, wall], WALL) == [arch]
+
+
 @pytest.mark.parametrize(
     "box",
     [(74, 40, 86, 60), (76, 66, 84, 98), (115, 110, 155, 170), (440, 210, 480, 290)],
