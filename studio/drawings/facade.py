@@ -20,8 +20,9 @@ from studio.drawings.facade_levels import (
 )
 from studio.drawings.facade_lines import level_lines
 from studio.drawings.facade_neighbours import among_others
-from studio.drawings.facade_openings import Seen, chosen, look
+from studio.drawings.facade_openings import Seen, balanced, chosen, look
 from studio.drawings.facade_repeats import repeated
+from studio.drawings.facade_shops import with_shops
 from studio.drawings.facade_sides import exact
 from studio.drawings.part import angle_of, part_of
 from studio.drawings.reading import Box, FacadeReading, ReadOpening, Rectified, ScaleBar
@@ -66,8 +67,9 @@ def openings_of(tone: np.ndarray, mass: np.ndarray, ground: int) -> list[ReadOpe
     gray, body = tone[y : y + h, x : x + w], mass[y : y + h, x : x + w]
     high = ground - y
     seen = look(gray)
-    picked = chosen(seen)
-    found = repeated([_opening(seen, i, high) for i in picked], gray)
+    picked = balanced(seen, chosen(seen), w)
+    found = with_shops([_opening(seen, i, high) for i in picked], seen, edges_of(gray))
+    found = repeated(found, gray)
     found += completed(seen, picked, (w, h), [one.box for one in found])
     found = [o for o in found if _on_the_building(o.box, body) and not is_pilaster(o, gray, high)]
     found = among_others(settled(exact(found, gray), edges_of(gray)), body)

@@ -32,6 +32,8 @@ TONE = 0.12  # darkness by which fading and hatching make equals differ
 IN_ROW = 0.6  # what a box is worth that only its row speaks for
 NESTED = 0.4  # of a blind arch's area: a door or a window in it is smaller; panes and leaves have mostly been told apart
 SURE = 0.6  # of both, when one lies in the other
+AXIS = 0.03  # of the drawing's width, by which a front's axis is off
+LOSS = 0.1  # of a box's worth that its mirror image's form may be worth less; 0.04 at Mirzapore, where this was set
 PIECE = 0.1  # of its worth is left to what is but a part of a roof or of a wall of courses
 LEAST = 0.3  # what the last network gives to a box that is an opening more often than not
 
@@ -117,6 +119,47 @@ def in_company(
 def chosen(seen: Seen) -> list[int]:
     """Indices into the short list: one box per opening, best first; a box within an opening is part of it."""
     return one_each(seen.boxes, seen.scores)
+
+
+def balanced(seen: Seen, picked: list[int], width: int) -> list[int]:
+    """The choice, with the form of its mirror image for a box of which hardly more is thought than of that form.
+
+    A front's two halves are drawn alike: where one door's box ends at its arch and the other's at a frieze above, one errs.
+
+    Args:
+        picked: indices into the short list; width: of the drawing.
+    """
+    out = list(picked)
+    for a, left in enumerate(picked):
+        for b, right in enumerate(picked):
+            if not _are_twins(seen.boxes[left], seen.boxes[right], width):
+                continue
+            here, there = _in_the_form_of(seen, left, right), _in_the_form_of(seen, right, left)
+            less_here, less_there = (float(seen.scores[i] - seen.scores[k]) if k >= 0 else np.inf
+                                     for i, k in ((left, here), (right, there)))  # fmt: skip
+            if min(less_here, less_there) < LOSS:
+                out[a], out[b] = (here, right) if less_here < less_there else (left, there)
+    return out
+
+
+def _are_twins(one: np.ndarray, other: np.ndarray, width: int) -> bool:
+    """Whether two boxes stand on one line as mirror images about the middle of a drawing, and yet are of unlike height."""
+    off = abs(one[0] + one[2] + other[0] + other[2] - 2 * width) / 4
+    wide, tall = (np.array((one[k + 2] - one[k], other[k + 2] - other[k])) for k in (0, 1))
+    is_level = abs(one[3] - other[3]) < 0.1 * tall.min()
+    return bool(one[2] < other[0] and off < AXIS * width and is_level and wide.min() > 0.8 * wide.max()
+                and 0.4 < tall.min() / tall.max() < 0.85)  # fmt: skip
+
+
+def _in_the_form_of(seen: Seen, i: int, twin: int) -> int:
+    """The best box in the place of i that has the form of its twin; −1 where none is an opening."""
+    x0, y0, x1, y1 = seen.boxes[twin]
+    moved = seen.boxes[i][0] + seen.boxes[i][2] - x0 - x1
+    there = np.array([[x0 + moved / 2, y0, x1 + moved / 2, y1]])
+    inter = intersection(there, seen.boxes)[0]
+    overlap = inter / (_areas(there) + _areas(seen.boxes) - inter)
+    fits = np.flatnonzero((overlap > 0.75) & (seen.scores >= 0.5))
+    return int(fits[np.argmax(seen.scores[fits])]) if fits.size else -1
 
 
 def one_each(boxes: np.ndarray, scores: np.ndarray) -> list[int]:
