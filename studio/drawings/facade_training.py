@@ -12,7 +12,8 @@ brick flank and a house of Pompeii gained; a woodcut of a mosque lost, 0.46 to 0
 are found. Streets of shops with galleries, portals, hoods and oriels between posts came to the lessons later. What was gone
 on to from these weights with --sheets 280 --epochs 8 --begin THESE had 0.79 in the mean where these had 0.80 (S. Irene's south
 side and Thorpe Hall gained; Ukhaidir, Epidius and the Faun lost), and no more where old and new sight were mixed half and
-half; so these stayed. Networks of company trained on 153 of those sheets differ by up to 0.14 on a real sheet: so much is chance.
+half; so these stayed. Networks of company trained on 153 of those sheets differ by up to 0.14 on a real sheet: so much is
+chance.
 """
 
 from __future__ import annotations
