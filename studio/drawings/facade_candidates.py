@@ -25,6 +25,7 @@ MOST = 20_000  # jamb pairs of a rubble wall are without number; the best closed
 BRIDGE = 0.02  # of the longer side: a rail or the edge of a leaf that hides a piece of a jamb
 LONG_JAMB = 0.14  # likewise: a shop's jamb is that long; a window's is shorter, and seen whole
 MOST_BRIDGED = 6000
+TOGETHER, LINTEL = 2, 0.9  # pixels by which jambs end together; share of a lintel that is drawn where no sill is
 STEP = 3  # boxes that agree within this many pixels are one
 
 
@@ -172,14 +173,18 @@ def _paired(jambs: np.ndarray, drawn: np.ndarray, side: int) -> list[tuple]:
         short = np.minimum(end[j] - top[j], end[i] - top[i])
         fits = (both > 0.75 * short) & (both > 0.5 * long) & (both >= 0.4 * wide) & (both < SLENDER * wide)
         for q, y0, y1 in zip(j[fits], t[fits].astype(int), b[fits].astype(int), strict=True):
-            box = _closed(drawn, int(x[i]), int(x[q]), y0, y1)
+            box = _closed(drawn, int(x[i]), int(x[q]), y0, y1, abs(end[i] - end[q]) <= TOGETHER)
             if box is not None:
                 found.append(box)
     return sorted(found, key=lambda f: -f[5])
 
 
-def _closed(drawn: np.ndarray, x0: int, x1: int, y0: int, y1: int) -> tuple | None:
-    """The box of two jambs, its top and bottom moved to the best drawn rows near their ends."""
+def _closed(drawn: np.ndarray, x0: int, x1: int, y0: int, y1: int, together: bool) -> tuple | None:
+    """The box of two jambs, its top and bottom moved to the best drawn rows near their ends.
+
+    Args:
+        together: whether the jambs end in one row: under a whole lintel, that is a foot without a sill.
+    """
     slack = max(5, round(0.1 * (y1 - y0)))
     quarter = (y1 - y0) // 4
     a, b = x0 + 1, x1
@@ -190,7 +195,9 @@ def _closed(drawn: np.ndarray, x0: int, x1: int, y0: int, y1: int) -> tuple | No
     above, below = (drawn[up, b] - drawn[up, a]) / (b - a), (drawn[down, b] - drawn[down, a]) / (b - a)
     closed = float(min(above.max(), below.max()))
     if closed < 0.6:
-        return None
+        if not together or above.max() < LINTEL:
+            return None
+        return x0, int(up[above.argmax()]), x1 + 1, y1, 0.0, closed
     return x0, int(up[above.argmax()]), x1 + 1, int(down[below.argmax()]) + 1, 0.0, closed
 
 

@@ -89,6 +89,7 @@ def is_light(one: ReadOpening, other: ReadOpening, openings: Sequence[ReadOpenin
 
     It shares three sides with the other one, or head and foot; or it stands on its sill at a jamb, for wall between a hole
     and the jamb of one around it would have a breadth; or it stands on its sill beside a twin, and tracery lies above both.
+    Of a window around two others that are surer than it, this says nothing.
 
     Args:
         openings: all of them; twins are sought there.
@@ -101,9 +102,13 @@ def is_light(one: ReadOpening, other: ReadOpening, openings: Sequence[ReadOpenin
     inside = (a[:2] >= b[:2] - slack[:2]).all() and (a[2:] <= b[2:] + slack[2:]).all()
     shared = np.abs(a - b) <= slack
     is_middle = shared[[1, 3]].all() and not shared.all()
-    at_jamb = shared[3] and (np.abs(a - b) <= np.maximum(slack, JAMB * size))[[0, 2]].any()
-    has_twin = shared[3] and any(_is_twin(one.box, it.box, other.box) for it in openings)
-    return bool(inside and (shared.sum() == 3 or is_middle or at_jamb or has_twin))
+    at_jamb = (np.abs(a - b) <= np.maximum(slack, JAMB * size))[[0, 2]].any()
+    twins = [it for it in openings if _is_twin(one.box, it.box, other.box)]
+    is_surer = all(other.confidence >= it.confidence for it in (one, *twins))
+    stands = shared[3] and is_surer and (at_jamb or bool(twins))
+    is_half = abs((a[2] - a[0]) / (b[2] - b[0]) - 0.5) < TOUCH
+    is_leaf = is_half and shared[3] and shared[[0, 2]].sum() == 1  # under a fanlight it lacks the head
+    return bool(inside and (shared.sum() == 3 or is_middle or is_leaf or stands))
 
 
 def _is_twin(light: Box, it: Box, window: Box) -> bool:

@@ -31,6 +31,11 @@ def test_lights_under_tracery_are_no_windows_beside_their_window(boxes):
     assert among_others([*ROW, *lights], WALL) == ROW
 
 
+def test_a_pair_of_windows_stays_although_a_box_was_laid_around_both():
+    pair = [ReadOpening(box, "window", 0.95) for box in ((61, 130, 76, 180), (84, 130, 99, 180))]
+    assert [one for one in among_others([*ROW, *pair], WALL) if one in pair] == pair
+
+
 def test_a_door_in_the_middle_of_a_blind_arch_stays_and_windows_above_its_foot():
     arch = ReadOpening((40, 60, 140, 200), "arch", 0.9)
     door = ReadOpening((72, 130, 108, 200), "door", 0.8)
