@@ -94,3 +94,16 @@ def test_sheets_to_learn_from_hold_their_openings(seed):
     area = lambda b: (b[:, 2] - b[:, 0]) * (b[:, 3] - b[:, 1])  # noqa: E731
     overlap = inter / (area(true)[:, None] + area(boxes) - inter)
     assert (overlap.max(1) > 0.5).mean() > 0.8
+
+
+@pytest.mark.parametrize(("right", "is_proposed"), [(160, True), (185, False)], ids=["together", "apart"])
+def test_a_window_without_a_sill_is_proposed_where_both_jambs_end(right, is_proposed):
+    gray = np.full((400, 700), 255, np.uint8)
+    gray[50:53, 300:380] = 0
+    gray[50:160, 300:303] = 0
+    gray[50:right, 377:380] = 0
+    found = candidates(gray, edges_of(gray))
+    here = np.array([[300, 50, 380, 160]], float)
+    inter = intersection(here, found.boxes.astype(float))[0] if len(found) else np.zeros(0)
+    areas = (found.boxes[:, 2] - found.boxes[:, 0]) * (found.boxes[:, 3] - found.boxes[:, 1])
+    assert bool((inter / (80 * 110 + areas - inter) > 0.85).any()) == is_proposed
