@@ -13,8 +13,22 @@ from .apart import apart
 from .building_bands import bands
 from .building_design import Design, DesignedHole, DesignedStorey, FacadeFrame
 from .building_floors import columns, floors, ground, sheets, stairs
-from .building_heights import COVER_M, below, clipped, cover
-from .building_walls import SKIN_M, Outlines, cut, cutter, face_at, hole_shape, local, outlines, without_slivers
+from .building_heights import COVER_M, below, clipped, cover, upper_walls
+from .building_walls import (
+    SKIN_M,
+    Outlines,
+    breaches,
+    cut,
+    cutter,
+    face_at,
+    geometry,
+    hole_shape,
+    local,
+    manifold,
+    outlines,
+    without_slivers,
+)
+from .domes import domed
 from .levels import worst
 from .model import Author, Element, Evidence, Focus, Light, SceneModel
 from .openings import filling, steps
@@ -24,11 +38,14 @@ from .solids import Geometry, joined, polygons, prism, shifted
 
 # What is a rule has the colour of what was drawn: a wall in two colours looks built so. The evidence pass tells them apart.
 WALL, LEAD, TILE, BRICK = (0.82, 0.77, 0.68), (0.74, 0.72, 0.69), (0.47, 0.29, 0.23), (0.55, 0.36, 0.29)
+# By rule, of a gap of which nothing is known but its width: a door's height, a window's sill, and what nobody passes through.
+DOOR_M, SILL_M, PASSAGE_M = 2.1, 0.9, 0.7
 REVEAL_M = 0.18  # by rule, how far panes and doors lie behind the wall's face
 SLAB_M = 0.25  # by rule, of upper floors
 DRAWN, RULE = 2, 6
 EDGE_M = 0.5  # by rule: the rim of a basin, a well, a mill or a hearth
 EDGED_M = 4.0  # no such thing is larger
+PIER = 0.4  # of a column's diameter: a free piece of wall that differs from it by less is a pier
 WIDEST_LINTEL_M = 6.0  # no beam by rule spans more: between walls further apart than a room, nothing lies over the gap
 
 
@@ -43,6 +60,7 @@ def building(design: Design) -> SceneModel:
         for side, wall in lines.sides.items():
             build.facade(FacadeFrame(side, design.size), wall, number, storey)
         build.askew(number, storey)
+        build.breaches(number, storey)
     build.inside()
     plates = sheets(design)
     build.elements += floors(design, lines, SLAB_M)
@@ -77,7 +95,7 @@ class _Builder:
     def __init__(self, design: Design, lines: Outlines):
         self.design, self.lines = design, lines
         self.elements: list[Element] = []
-        self.limit = below(design.profiles, design.size, COVER_M if len(design.profiles) > 1 else 0.0)
+        self.limit = below(design.profiles, design.size, COVER_M if design.is_covered else 0.0)
         self.assumptions: list[str] = [
             f"Panes, bars, doors and steps are rules; panes lie {REVEAL_M:.2f} m behind the wall's face."
         ]
@@ -231,6 +249,23 @@ class _Builder:
             solid = cut(part, storey.low, storey.high, [])
             self.add(f"wall-{number}-askew-{index:02}", "wall", solid, aspects, author, evidence)
 
+    def breaches(self, number: int, storey: DesignedStorey) -> None:
+        """Gaps of the outer walls that no sheet calls an opening: by rule a door, or a window where nobody passes."""
+        parts = breaches(self.lines, self.design.thickness) if self.design.is_drawn else []
+        for index, (part, wide) in enumerate(parts):
+            spans = [(storey.low, storey.high)]
+            if not number:
+                spans = [(storey.low + DOOR_M, storey.high), *([(storey.low, storey.low + SILL_M)] if wide < PASSAGE_M else [])]
+            solids = [solid for low, high in spans if (solid := cut(part, min(low, high), high, [])) is not None]
+            aspects = {"position": DRAWN, "form": RULE, "dimension": RULE}
+            evidence = (self._on_plan(part, "gap of the wall; how high it is is a rule"),)
+            self.add(f"wall-{number}-gap-{index:02}", "wall", joined(solids) if solids else None, aspects, "rule", evidence)
+        if parts and not number:
+            self.assumptions.append(
+                f"{len(parts)} gaps of the outer walls are no openings by any sheet: open up to {DOOR_M:.1f} m by rule, from "
+                f"{SILL_M:.1f} m where they are narrower than {PASSAGE_M:.1f} m."
+            )
+
     def inside(self) -> None:
         """Walls between the rooms of the ground floor, and what a rule puts over their openings."""
         storey, design = self.design.storeys[0], self.design
@@ -267,6 +302,9 @@ class _Builder:
     def _is_edge(self, part) -> bool:
         """Whether a piece of wall stands free of all others, small, and is a ring or thinner than half of an outer wall."""
         x0, y0, x1, y1 = part.bounds
+        usual = float(np.median([2 * one.radius for one in self.design.columns])) if self.design.columns else 0.0
+        if all(abs(side - usual) < PIER * usual for side in (x1 - x0, y1 - y0)):
+            return False  # a pier like the columns
         if max(x1 - x0, y1 - y0) > EDGED_M or not (part.interiors or part.buffer(-self.design.thickness / 4).is_empty):
             return False
         others = [one for one in polygons(self.lines.full) if not one.intersects(part.centroid.buffer(0.01).union(part))]
@@ -276,11 +314,13 @@ class _Builder:
         """The roof, if one is built, a slab over what it leaves uncovered, and the chimneys through it."""
         design, form = self.design, self.design.roof
         eaves = design.storeys[-1].high
-        if form is None and len(design.profiles) > 1:
+        if form is None and design.is_covered:
             aspects = {"position": RULE, "form": RULE, "dimension": DRAWN}
             evidence = tuple(e for one in design.profiles for e in one.evidence)
             shell = cover(design.profiles, design.size, self.lines.footprint, eaves)
-            self.add("roof", "roof", shell, aspects, "rule", evidence, color=LEAD)
+            shell, solids = domed(shell, design.domes, design.profiles, eaves)
+            self._covered(shell, eaves, aspects, evidence)
+            self.elements += solids
         if form is None:
             return
         x0, y0, x1, y1 = over = form.over or (0.0, 0.0, *design.size)
@@ -308,6 +348,18 @@ class _Builder:
             aspects = {"position": RULE, "form": RULE, "dimension": DRAWN}
             solid = chimney(stack, design.size, over, eaves)
             self.add(f"chimney-{number}", "chimney", solid, aspects, "rule", stack.evidence, material="brick", color=BRICK)
+
+    def _covered(self, shell: Geometry | None, eaves: float, aspects: dict[str, int], evidence) -> None:
+        """What covers the building, and the walls that rise from the eaves up to it."""
+        walls = upper_walls(self.design.profiles, self.design.size, self.lines.footprint, eaves) if shell is not None else None
+        if shell is not None and walls is not None:
+            whole = manifold(shell)
+            upper, shell = geometry(whole ^ walls), geometry(whole - walls)
+            if upper is not None:
+                self.elements.append(Element(
+                    "wall-upper", "wall", *upper, worst(aspects), "rule", tuple(evidence), aspects, "plaster", WALL
+                ))  # fmt: skip
+        self.add("roof", "roof", shell, aspects, "rule", evidence, color=LEAD)
 
     def _on_plan(self, part, note: str) -> Evidence:
         plan = self.design.plan

@@ -139,6 +139,43 @@ class DesignedProfile:
 
 
 @dataclass(frozen=True, eq=False)
+class DrumWindow:
+    """A window of a drum: which way it looks (radians from +x towards +y), width and z from, to in metres, head, evidence."""
+
+    turn: float
+    width: float
+    rise: tuple[float, float]
+    head: str = "flat"
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class DesignedDome:
+    """A dome on its drum, metres.
+
+    Attributes:
+        center: on the plan. radius, crown, spring: half its width at the springing; heights.
+        drum: half the width of the drum. foot: height down to which it is seen.
+        is_placed: whether sheets show where it stands along both axes; by rule otherwise.
+        axis: along which the outline runs that shows it first.
+        crowns: its height on each sheet that shows it, by the sheet's digest.
+        evidence: where it was read. windows: of the drum.
+    """
+
+    center: tuple[float, float]
+    radius: float
+    crown: float
+    spring: float
+    drum: float
+    foot: float
+    is_placed: bool = True
+    evidence: tuple[Evidence, ...] = ()
+    axis: str = "x"
+    crowns: dict[str, float] = field(default_factory=dict)
+    windows: tuple[DrumWindow, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
 class DesignedStack:
     """A chimney: the façade that shows it, from where to where along it, height of its top; metres; evidence."""
 
@@ -194,6 +231,7 @@ class Design:
         undivided: sides whose windows get no bars by rule, because a picture that is to lie over them shows its own.
         profiles: how high walls without a roof rise, to the lower of both; to the top of the highest storey without any. Two of
             them, along x and along y, are those of a building that is covered everywhere.
+        domes: above what covers the building; a building with domes is covered everywhere.
         cuts: sides whose outer walls a section cuts, so that their thickness is drawn in every storey.
     """
 
@@ -217,6 +255,12 @@ class Design:
     north: float | None = None
     undivided: tuple[str, ...] = ()
     profiles: tuple[DesignedProfile, ...] = ()
+    domes: tuple[DesignedDome, ...] = ()
+
+    @property
+    def is_covered(self) -> bool:
+        """Whether a shell up to the profiles covers all of the building."""
+        return len(self.profiles) > 1 or bool(self.profiles and self.domes)
 
     @property
     def reach(self) -> float | None:

@@ -69,3 +69,15 @@ def cover(profiles: Sequence[DesignedProfile], size: tuple[float, float], footpr
     outer = above(footprint) ^ below(profiles, size)
     room = footprint.buffer(-COVER_M, join_style="mitre")
     return geometry(outer - (above(room) ^ below(profiles, size, COVER_M)) if polygons(room) else outer)
+
+
+def upper_walls(profiles: Sequence[DesignedProfile], size: tuple[float, float], footprint: Any, eaves: float) -> Any:
+    """What of such a shell is wall: along the edge of the footprint, below what covers it; as Manifold has it, or None."""
+    from shapely.ops import unary_union
+
+    ring = footprint.difference(footprint.buffer(-COVER_M, join_style="mitre"))
+    high = max(z for one in profiles for _, z in one.points) + 1.0 - eaves
+    if not polygons(ring) or high < 1.0 + COVER_M:
+        return None
+    vertices, faces = prism(unary_union(polygons(ring)), high)
+    return manifold((vertices + np.array((0.0, 0.0, eaves)), faces)) ^ below(profiles, size, COVER_M)

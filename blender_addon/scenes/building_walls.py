@@ -17,6 +17,7 @@ BEYOND_M = 0.4  # cutters are longer than the wall on both faces
 # Gaps of the outermost walls that are bridged: a door's at once; a portal's, and a broken or open front's, where they are less
 # than a seventh of the edge of what they close: a forecourt between two wings is open along a fifth and more.
 GAPS_M, MOUTH = (2.0, 6.0, 12.0), 1 / 7
+BREACH_M = 0.3  # a narrower gap is a crack of the drawing
 SPLINTER_M = 0.2  # what is left beside a wall and is thinner than a brick is long belongs to that wall
 LEAN_DEGREES = 25.0  # a wall that runs further askew belongs to no façade
 
@@ -177,6 +178,18 @@ def _footprint(full):
         rooms = [part for part in won if part.exterior.difference(near).length < MOUTH * part.exterior.length]
         if rooms:
             found = _surrounded(unary_union([found, *(part.buffer(0.01) for part in rooms if part.area > 1.0)]), 0.0)
+    return found
+
+
+def breaches(lines: Outlines, thickness: float) -> list[tuple[Any, float]]:
+    """Gaps through the outer walls narrower than a door's that no sheet calls an opening: shape and width, metres."""
+    shut = _closed(lines.full, 0.5 * GAPS_M[0]).difference(lines.full.buffer(0.005, join_style="mitre"))
+    inside = lines.footprint.buffer(-1.2 * thickness, join_style="mitre")
+    rooms, found = lines.footprint.difference(lines.full).difference(shut), []
+    for part in polygons(without_slivers(shut.intersection(lines.footprint.difference(inside)))):
+        wide = part.buffer(0.02).intersection(lines.footprint.boundary).length
+        if wide > BREACH_M and part.buffer(0.1).intersection(rooms).area > 0.1 * BREACH_M:
+            found.append((part, wide))
     return found
 
 

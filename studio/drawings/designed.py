@@ -19,6 +19,7 @@ from blender_addon.scenes.building_design import (
 from blender_addon.scenes.model import Evidence
 from blender_addon.scenes.plan import polygons_from_mask
 from blender_addon.scenes.texture import Texture
+from studio.drawings.designed_domes import domes
 from studio.drawings.designed_roof import level_evidence, roof, stacks
 from studio.drawings.fuse import Fused
 from studio.drawings.holes import Hole
@@ -31,6 +32,7 @@ THINNEST_M = 0.2  # less than a brick laid across: a partition or a line was mea
 SILL_M, HEAD_M, DOOR_M = 0.9, 2.1, 2.1
 SLENDER = 2.5  # times its width: no door is higher, though another one of its front is
 PORTAL_M = 4.0  # by rule, the highest door: a cart passes below it
+LEAST_HEAD_M = 0.1  # of wall above an opening
 SHOP_M = 2.6  # an opening as wide as this has no leaves: a shop, an arcade, a gateway
 LARGEST_TEXTURE_PX = 2048
 OPPOSITE = {"south": "north", "north": "south", "east": "west", "west": "east"}
@@ -47,8 +49,9 @@ def design(fused: Fused, name: str) -> Design:
         for s in fused.heights.storeys
     )
     plan = _sheet(fused.plan) if fused.plan else None
-    covering = roof(fused, notes)
-    rising = profiles(fused, notes) if covering is None else ()
+    above = domes(fused, notes)
+    covering = None if above else roof(fused, notes)
+    rising = profiles(fused, notes, above) if covering is None else ()
     columns, stairs = _symbols(fused)
     if (north := _north(fused)) is not None:
         notes.append(f"True north lies {north:.0f}° clockwise from the building's +y; its sides keep the names of the sheet's.")
@@ -56,7 +59,8 @@ def design(fused: Fused, name: str) -> Design:
         name, walls, is_drawn, fused.size, thickness, storeys, tuple(_holes(fused, notes)), columns, stairs,
         _bands(fused), covering, plan,
         {side: _sheet(placed) for side, placed in fused.elevations.items()}, tuple(_sheet(one) for one in fused.sections),
-        _cut_sides(fused), tuple(notes), stacks(fused, covering, notes), _north(fused), profiles=rising,
+        _cut_sides(fused), tuple(notes), stacks(fused, covering, notes), _north(fused),
+        profiles=rising, domes=above if rising else (),
     )  # fmt: skip
 
 
@@ -101,7 +105,7 @@ def _cut_sides(fused: Fused) -> tuple[str, ...]:
 def _holes(fused: Fused, notes: list[str]) -> list[DesignedHole]:
     """Openings as read, those that only a plan shows with heights by rule, and those of façades that no sheet shows."""
     found = []
-    columns = _symbols(fused)[0]
+    columns, eaves = _symbols(fused)[0], fused.heights.eaves.z
     for number, hole in enumerate(fused.holes):
         if hole.rise is None and hole.box and _between_columns(hole.box, columns):
             continue
@@ -110,6 +114,8 @@ def _holes(fused: Fused, notes: list[str]) -> list[DesignedHole]:
         if rise is None:
             rise = _ruled_rise(fused, hole)
         rise = max(rise[0], 0.0), rise[1]  # a door's box may reach below the ground line that was read
+        if rise[0] < eaves - LEAST_HEAD_M < rise[1]:
+            rise = rise[0], eaves - LEAST_HEAD_M  # the wall ends there: an opening through its top would hang in the air
         if rise[1] - rise[0] < 0.3:
             continue
         found.append(DesignedHole(
@@ -146,6 +152,8 @@ def _ruled_rise(fused: Fused, hole: Hole) -> tuple[float, float]:
     same = [h.rise for h in fused.holes if h.rise and h.storey == hole.storey and h.kind == hole.kind]
     if hole.side != "inside" and same:
         low, high = np.median(np.array(same), axis=0)
+        if hole.kind == "door" and all(h.side != hole.side for h in fused.holes if h.rise and h.kind == "door"):
+            low, high = 0.0, high - low  # steps lead up to another side's portal, and no podium lies here
         most = max(DOOR_M, SLENDER * (hole.span[1] - hole.span[0])) if hole.kind == "door" else high - low
         return float(low), min(float(high), float(low + most), top)
     if hole.kind == "door":

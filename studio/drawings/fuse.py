@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
 
 import numpy as np
 
-from studio.drawings.contradictions import Contradiction, compared
+from studio.drawings.contradictions import ASKS, Contradiction, compared
 from studio.drawings.holes import Hole, Ledger, at_cut, inner_holes, side_holes
 from studio.drawings.matching import Match, Span, aligned, matched
-from studio.drawings.reading import SectionReading
-from studio.drawings.storeys import READ_PX, Heights, heights, wall_top
-from studio.drawings.titles import way_of_file
+from studio.drawings.placed_sections import extent_name, placed_section
+from studio.drawings.storeys import READ_PX, Heights, heights
 from studio.drawings.views import (
     ACROSS,
     GAP_SURE,
@@ -38,10 +36,7 @@ SLIVER = 6.0  # a façade read taller than this many times its width is a part o
 # Of the drawing's width; a wall narrower than this is no measure for a sheet without a scale: half of what the narrowest of
 # our own houses takes of its whole sheet, margins and ground line counted (0.58).
 PART = 0.3
-USUAL_STOREY_M = 4.0  # between a cottage's 2.4 m and a palace's 6 m
-OF_A_PART = 0.5  # of the building's width: a section of less is one of a wing or a room
 SLICE = 0.1  # of the building's other extent: a section narrower than this is a side room beside a court, or a wall
-OBLONG = 1.3  # a building less long than this times its width has no length to speak of
 POOR = 0.15  # cost of a match per opening (in widths of one) above which the order agrees by chance
 
 
@@ -98,7 +93,7 @@ def fuse(views: Sequence[View], *, height_m: float | None = None) -> Fused:
     plan, fits = _plan_and_fits(plans[0] if plans else None, fronts, cuts, ledger)
     elevations = {side: _elevation(view, side, plan, fits.get(side)) for side, view in fronts.items()}
     size = _size(plan, elevations, cuts, ledger)
-    sections = tuple(_section(view, size, elevations, ledger) for view in cuts)
+    sections = tuple(placed_section(view, size, plan, elevations, ledger) for view in cuts)
     found = heights(list(elevations.values()), sections, height_m)
     holes = inner_holes(plan)
     for side in SIDES:
@@ -175,6 +170,8 @@ def _plan_and_fits(
             )
         if scale is None and front.px_per_m is not None:
             scale, said = fits[side].scale * front.px_per_m, f"{front.name} by the width of the {side} façade"
+    if scale is not None and view.px_per_m is None:
+        fits |= _with_own_scale(view, inside, scale, fronts, fits, ledger)
     if scale is None:
         for cut in cuts:
             if (edges := section_edges(cut.cut)) and cut.px_per_m:
@@ -182,7 +179,7 @@ def _plan_and_fits(
                 across = inside[2] - inside[0] if axis == "x" else inside[3] - inside[1]
                 scale, said = (
                     across / (edges[1] - edges[0]) * cut.px_per_m,
-                    f"{cut.name} by the building's {_extent_name(axis)}",
+                    f"{cut.name} by the building's {extent_name(axis)}",
                 )
                 break
     if scale is None:
@@ -191,6 +188,42 @@ def _plan_and_fits(
     if said:
         ledger.notes.append(f"{view.name} has no scale of its own; {scale:.2f} px per metre were carried over from {said}.")
     return Placed(view, "plan", (inside[0], inside[3]), (scale, scale)), fits
+
+
+def _with_own_scale(view: View, inside, scale: float, fronts, fits: dict[str, Match], ledger: Ledger) -> dict[str, Match]:
+    """Elevations whose own scale is another than the one that was carried over to the plan: they keep theirs.
+
+    Where no opening says how they lie, their middle stands over the middle of the plan.
+    """
+    found: dict[str, Match] = {}
+    for side, front in fronts.items():
+        if front.px_per_m is None:
+            continue
+        known, ends = scale / front.px_per_m, along(side, inside)
+        drawn = float(front.wall[0]), float(front.wall[2])
+        apart = abs(fits[side].scale / known - 1)
+        if apart <= APART:
+            continue
+        fit = _matched_at(view, side, front, known, ends, drawn)
+        found[side] = fit
+        ledger.add(compared(
+            f"width of the {side} façade", "width",
+            [(view.name, (ends[1] - ends[0]) / scale), (front.name, (drawn[1] - drawn[0]) / front.px_per_m)],
+            used=f"the plan at {scale:.2f} px per metre, the elevation at its own scale",
+            why="the plan has no scale of its own, and the one carried over from another elevation does not fit this one",
+            tolerance_m=0.0, regions=[(view.sha256, view.region(inside)), (front.sha256, front.region(front.wall))],
+        ))  # fmt: skip
+    return found
+
+
+def _matched_at(view: View, side: str, front: View, known: float, ends, drawn) -> Match:
+    """A façade at its own scale; in the middle of its side of the plan when no opening says where."""
+    first = [span for span, _ in plan_spans(view.plan, side)]
+    second = [elevation_span(one) for one in at_cut(front)]
+    fit = matched(first, second, (ends, drawn), scale=known)
+    if len(fit.pairs) > 1:
+        return fit
+    return aligned(first, second, known, (sum(ends) - known * sum(drawn)) / 2)
 
 
 def _elsewhere(view: View, inside, front: View, fronts: dict[str, View]) -> str | None:
@@ -238,6 +271,12 @@ def _fit(view: View, inside, side: str, front: View, ledger: Ledger) -> Match:
             raise DifferentBuildingsError(_not_one(view, front, side, f"only {len(fit.pairs)} openings match"))
         return fit
     wide_first, wide_second = (edges[0][1] - edges[0][0]), (edges[1][1] - edges[1][0]) * known
+    own = front_ends(view.plan, side, inside)
+    if own is not None and _is_own(own[1] - own[0], wide_first, wide_second, fit, known):
+        ledger.notes.append(
+            f"{front.name} is as wide as the {side} front alone, and its openings lie there; a porch or a wing reaches further."
+        )
+        wide_first = own[1] - own[0]
     apart = abs(wide_first - wide_second) / max(wide_first, wide_second)
     if apart > APART and (fit.share < 0.5 or _as_said(first, second, fit, known) > POOR):
         other = _fitting_side(inside, side, wide_second)
@@ -263,6 +302,12 @@ def _fit(view: View, inside, side: str, front: View, ledger: Ledger) -> Match:
     return fit
 
 
+def _is_own(own: float, whole: float, drawn: float, fit: Match, known: float) -> bool:
+    """Whether an elevation shows the front alone and not what a plan has beside it; its openings have to say the same."""
+    is_front = abs(own - drawn) <= ASKS * drawn < abs(whole - drawn)
+    return is_front and len(fit.pairs) > 1 and abs(fit.scale / known - 1) < ASKS / 2
+
+
 def _as_said(first: Sequence[Span], second: Sequence[Span], fit: Match, scale: float) -> float:
     """Cost per opening when both scales are believed: the same openings elsewhere on a wider wall are another building's."""
     if not fit.pairs:
@@ -284,11 +329,7 @@ def _fitting_side(inside, side: str, wide: float) -> str:
     across = {"x": inside[2] - inside[0], "y": inside[3] - inside[1]}
     other = "y" if ACROSS[side] == "x" else "x"
     near = abs(across[other] / wide - 1)
-    return f" Its width is within {near:.0%} of the building's {_extent_name(other)}." if near < APART else ""
-
-
-def _extent_name(axis: str) -> str:
-    return "width from west to east" if axis == "x" else "depth from south to north"
+    return f" Its width is within {near:.0%} of the building's {extent_name(other)}." if near < APART else ""
 
 
 def _elevation(view: View, side: str, plan: Placed | None, fit: Match | None) -> Placed:
@@ -320,75 +361,5 @@ def _size(plan: Placed | None, elevations: dict[str, Placed], cuts: Sequence[Vie
     for axis, other in (("x", "y"), ("y", "x")):
         if axis not in size:
             size[axis] = 0.7 * size[other]  # a house is somewhat wider than deep; nothing better is known
-            ledger.notes.append(f"The {_extent_name(axis)} is {size[axis]:.2f} m by rule; no plan and no section shows it.")
+            ledger.notes.append(f"The {extent_name(axis)} is {size[axis]:.2f} m by rule; no plan and no section shows it.")
     return size["x"], size["y"]
-
-
-def _section(view: View, size: tuple[float, float], elevations: dict[str, Placed], ledger: Ledger) -> Placed:
-    """A section in the frame: along which axis it cuts, by what was said or by the better agreement."""
-    reading = view.cut
-    edges = section_edges(reading) or (0.0, float(reading.picture.shape[1]))
-    wide = edges[1] - edges[0]
-    ground = float(reading.ground_y if reading.ground_y is not None else reading.picture.shape[0])
-    scale = view.px_per_m or _carried_height(reading, ground, elevations)
-    if view.side:
-        axis = ACROSS[view.side]
-    elif (way := way_of_file(PurePath(view.name).stem)) and max(size) > OBLONG * min(size):
-        axis = "x" if (size[0] > size[1]) == (way == "long") else "y"
-        kind = "longitudinal" if way == "long" else "cross"
-        ledger.notes.append(f"{view.name} is a {kind} section, as its file's name says.")
-    elif scale is None:
-        axis = _by_storeys(view, wide, ground, size, ledger)
-    else:
-        axis = min(("x", "y"), key=lambda a: abs(np.log(wide / size["xy".index(a)] / (scale or 1.0))))
-    across = size["xy".index(axis)]
-    if scale is None:
-        scale = wide / across
-    if view.px_per_m is None:
-        ledger.notes.append(f"{view.name} has no scale of its own; {scale:.2f} px per metre were carried over.")
-    if view.side is None:
-        ledger.notes.append(f"{view.name} is taken to cut along the building's {_extent_name(axis)}.")
-    side = view.side or ("south" if axis == "x" else "east")
-    placed = Placed(view, side, (edges[0], ground), (scale, scale))
-    if view.px_per_m is not None and wide / scale < OF_A_PART * across:
-        ledger.notes.append(
-            f"{view.name} cuts {wide / scale:.2f} m of {across:.2f} m: it shows a part of the building, "
-            "and its width is not compared."
-        )
-    elif view.px_per_m is not None:
-        ledger.add(compared(
-            f"{_extent_name(axis)}", "width", [("the building", across), (view.name, wide / scale)], used=f"{across:.2f} m",
-            why="as the plan or the elevation draws it; a section may leave parts away", tolerance_m=4 * READ_PX / scale,
-            regions=[(view.sha256, view.region((edges[0], 0.0, edges[1], ground)))],
-        ))  # fmt: skip
-    return placed
-
-
-def _by_storeys(view: View, wide: float, ground: float, size: tuple[float, float], ledger: Ledger) -> str:
-    """Which way a section cuts whose scale nobody knows: so that its storeys come nearest to what people build."""
-    reading = view.cut
-    eaves = next((line.y for line in reading.lines if line.name == "eaves"), None)
-    if eaves is None and (top := wall_top(reading)):
-        eaves = top.y
-    if eaves is None or ground <= eaves:
-        return "y"
-    storeys = 1 + sum(eaves < line.y < ground - 0.1 * (ground - eaves) for line in reading.floors)
-    high = {axis: (ground - eaves) * size["xy".index(axis)] / wide / storeys for axis in ("x", "y")}
-    axis = min(high, key=lambda a: abs(np.log(high[a] / USUAL_STOREY_M)))
-    ledger.notes.append(
-        f"Not certain: {view.name} has no scale, and was taken to cut along the building's {_extent_name(axis)}, because its "
-        f"storeys are {high[axis]:.1f} m high then; say --side or --scale for it."
-    )
-    return axis
-
-
-def _carried_height(reading: SectionReading, ground: float, elevations: dict[str, Placed]) -> float | None:
-    """Pixels per metre of a section by the height of the eaves that it shares with an elevation."""
-    eaves = [line.y for line in reading.lines if line.name == "eaves"]
-    if not eaves and (top := wall_top(reading)):
-        eaves = [top.y]
-    for placed in elevations.values():
-        if eaves:
-            high = placed.metres(0, placed.view.wall[1])[1]
-            return (ground - eaves[0]) / high if high > 0 else None
-    return None

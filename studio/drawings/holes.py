@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from studio.drawings.contradictions import Contradiction, compared, counted
 from studio.drawings.matching import Match, Span
 from studio.drawings.reading import Box, ReadOpening
@@ -11,6 +13,9 @@ from studio.drawings.storeys import READ_PX, Heights, rows
 from studio.drawings.views import ACROSS, Placed, View, along, extent, fronted, plan_spans, side_of, standing
 
 CUT_LOW_M, CUT_HIGH_M = 0.8, 1.8  # a plan is cut between these heights: what lies wholly above or below is not on it
+THRESHOLD_M = 0.5  # nobody steps in through an arch that begins higher; a lower one is an archway
+# A portal: how far above the ground its podium's steps may lead, its height by its width, and by that of other openings.
+PODIUM_M, UPRIGHT, PORTAL = 2.5, 1.3, 1.5
 WIDTH_GATE = 0.15  # frames and reveals make an opening narrower on one sheet; more than this is another opening
 
 
@@ -66,12 +71,19 @@ def at_cut(front: View) -> list[ReadOpening]:
     """Openings of an elevation that a plan of its ground floor should show, from left to right."""
     reading = front.front
     ground = reading.ground_y if reading.ground_y is not None else front.wall[3]
+    own = own_openings(front)
     if front.px_per_m is None:  # without metres: what the lowest full row overlaps
-        found = rows(reading.openings)
+        found = rows(own)
         lowest = next((row for row in found if len(row) > 1), found[0] if found else [])
         return sorted(lowest, key=lambda o: o.box[0])
     low, high = ground - CUT_LOW_M * front.px_per_m, ground - CUT_HIGH_M * front.px_per_m
-    return sorted((o for o in reading.openings if o.box[1] < low and o.box[3] > high), key=lambda o: o.box[0])
+    return sorted((o for o in own if o.box[1] < low and o.box[3] > high), key=lambda o: o.box[0])
+
+
+def own_openings(front: View) -> list[ReadOpening]:
+    """Openings of an elevation between the ends of its wall: what lies beside it is the neighbour's."""
+    x0, _, x1, _ = front.wall
+    return [one for one in front.front.openings if x0 <= (one.box[0] + one.box[2]) / 2 <= x1]
 
 
 def inner_holes(plan: Placed | None) -> list[Hole]:
@@ -99,11 +111,11 @@ def side_holes(
         gaps = plan_spans(plan.view.plan, side)
     if front is None:
         return [_from_plan(plan, side, gap, span) for span, gap in gaps if plan is not None]
-    reading = front.view.front
     low = at_cut(front.view) if fit is not None else []
     pairs = {id(low[j]): gaps[i] for i, j in fit.pairs} if fit is not None else {}
     holes = []
-    for one in reading.openings:
+    own = own_openings(front.view)
+    for one in own:
         span = front.metres(one.box[0], 0)[0], front.metres(one.box[2], 0)[0]
         rise = (found.built(side, front.metres(0, one.box[3])[1]), found.built(side, front.metres(0, one.box[1])[1]))
         storey = found.storey_of(sum(rise) / 2)
@@ -116,7 +128,7 @@ def side_holes(
             _compare_opening(name, plan, front, (left, right), span, gap, one, size, ledger)
             span, box = (left, right), _metres(plan, gap.box)
             seen = (*seen, Seen(plan, gap.box, f"{gap.kind} as drawn in the plan"))
-        kind = "door" if one.kind in ("door", "shop") else "window"
+        kind = "door" if _is_door(one, rise, pairs.get(id(one)), own) else "window"
         holes.append(Hole(kind, side, span, rise, storey, one.head, seen, box, one.inferred))
     if plan is not None and fit is not None:
         ledger.add(counted(
@@ -128,6 +140,20 @@ def side_holes(
             ledger.add(_unmatched(plan, front, side, fit, gaps, low, size))
         holes += [_from_plan(plan, side, gaps[i][1], gaps[i][0]) for i in fit.only_first]
     return holes
+
+
+def _is_door(one: ReadOpening, rise: tuple[float, float], gap: tuple[Span, ReadOpening] | None, own: list[ReadOpening]) -> bool:
+    """Whether one goes in there: as read; an arch down to the ground; or where the plan has a door, a portal above steps.
+
+    A portal is higher than a person and half as high again as what else stands in the front.
+    """
+    if one.kind in ("door", "shop") or (one.kind == "arch" and rise[0] < THRESHOLD_M):
+        return True
+    tall, wide = one.box[3] - one.box[1], one.box[2] - one.box[0]
+    others = [other.box[3] - other.box[1] for other in own if other is not one]
+    is_portal = rise[1] - rise[0] > CUT_HIGH_M and rise[0] < PODIUM_M and tall > UPRIGHT * wide
+    is_alone = not others or tall > PORTAL * float(np.median(others))
+    return gap is not None and gap[1].kind != "window" and is_portal and is_alone
 
 
 def _unmatched(plan: Placed, front: Placed, side: str, fit: Match, gaps, low, size) -> Contradiction | None:

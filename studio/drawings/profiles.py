@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import cv2
 import numpy as np
 
-from blender_addon.scenes.building_design import DesignedProfile
+from blender_addon.scenes.building_design import DesignedDome, DesignedProfile
 from blender_addon.scenes.building_heights import COVER_M
 from blender_addon.scenes.model import Evidence
+from studio.drawings.designed_domes import levelled
 from studio.drawings.fuse import Fused
 from studio.drawings.views import ACROSS, Placed, section_edges
 
@@ -22,13 +24,14 @@ FINIAL_M = 0.8  # narrower than this, what stands on a roof is a chimney or a fi
 SMOOTH_M, STRAIGHT_M = 0.5, 0.12  # tiles and lettering are left out; a drawn line wavers by a hand's breadth
 
 
-def profiles(fused: Fused, notes: list[str]) -> tuple[DesignedProfile, ...]:
+def profiles(fused: Fused, notes: list[str], above: Sequence[DesignedDome] = ()) -> tuple[DesignedProfile, ...]:
     """Of the first section that shows the building along one of its axes, and of an elevation along the other one.
 
     The second is asked for only where the section is covered from end to end: over a court an outline says nothing. Empty
-    without a plan, or where no section shows how high the building is.
+    without a plan, or where no section shows how high the building is. Domes (`above`) are taken off; what carries them is
+    covered, and as high as the outlines of its elevations where it has no section.
     """
-    if fused.plan is None:
+    if fused.plan is None and not above:
         return ()
     for placed in fused.sections:
         axis = ACROSS[placed.side]
@@ -51,17 +54,32 @@ def profiles(fused: Fused, notes: list[str]) -> tuple[DesignedProfile, ...]:
             if outline is not None:
                 note = "reaches the outline of the elevation at this distance, by rule"
                 found.append(_designed(front, outline, front.view.front.ground_y, fused, note))
-                found = [_above(one, fused.heights.eaves.z + COVER_M) for one in found]
                 notes.append(
                     f"Above its walls the building is as high as both {placed.view.name} and {front.view.name} show it at each "
-                    "place, by rule: domes and vaults are as wide as in both, and not yet round."
+                    "place, by rule; its vaults are as wide as in both."
                 )
+        if len(found) > 1 or above:
+            found = [_above(levelled(one, above), fused.heights.eaves.z + COVER_M) for one in found]
         return tuple(found)
+    if above and (found := _outlines(fused, notes)):
+        return tuple(_above(levelled(one, above), fused.heights.eaves.z + COVER_M) for one in found)
     notes.append(
         f"Every wall of the plan, inside and around courts too, rises to the eaves at {fused.heights.eaves.z:.2f} m by "
         "rule; no sheet says where each ends."
     )
     return ()
+
+
+def _outlines(fused: Fused, notes: list[str]) -> list[DesignedProfile]:
+    """Of an elevation along each axis, for a building whose domes stand on something and which no section shows."""
+    found: list[DesignedProfile] = []
+    for side, placed in fused.elevations.items():
+        outline = front_edge(placed, fused.size["xy".index(ACROSS[side])])
+        if outline is not None and all(one.axis != ACROSS[side] for one in found):
+            note = "reaches the outline of the elevation at this distance, by rule"
+            found.append(_designed(placed, outline, placed.view.front.ground_y, fused, note))
+            notes.append(f"What carries the domes is as high as {placed.view.name} shows it at each place, by rule.")
+    return found
 
 
 def _designed(placed: Placed, points: np.ndarray, ground: float | None, fused: Fused, said: str) -> DesignedProfile:

@@ -129,11 +129,15 @@ def _ground(mask: np.ndarray, mass: np.ndarray, floors: list[LevelLine], span: B
     x0, y0, x1, y1 = span
     h, w = mask.shape
     joined = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((1, max(3, (x1 - x0) // 80) | 1), np.uint8))
-    # where little of the walls was read as cut, the building goes on below what was
+    # where little of the walls was read as cut, the building goes on below and beside what was
     below = np.flatnonzero((mass[:, x0:x1] > 0).mean(1) > FOOT)
-    low = y0 + round(0.65 * (max(y1, int(below.max(initial=0))) - y0))
+    tall = np.flatnonzero((mass > 0).mean(0) > FOOT * (mass > 0).mean(0).max())
+    beyond = min(x0, int(tall[0])), max(x1, int(tall[-1]) + 1)
+    foot = max(y1, int(below.max(initial=0)))
+    low = y0 + round(0.65 * (foot - y0))
     outside = np.zeros(h)
-    for a, b in ((max(0, x0 - round(0.15 * (x1 - x0))), x0 - 2), (x1 + 2, min(w, x1 + round(0.15 * (x1 - x0))))):
+    reach = round(0.15 * (x1 - x0))
+    for a, b in ((max(0, beyond[0] - reach), beyond[0] - 2), (beyond[1] + 2, min(w, beyond[1] + reach))):
         if b - a > 4:
             outside += (joined[:, a:b] > 0).mean(1)
     if outside[low:].max(initial=0) > 0.4:  # on either side; lettering below a section covers less of its row

@@ -23,7 +23,10 @@ Region = tuple[float, float, float, float]
 OF_DRAWN = 0.5  # of the outline's width: a section whose outer walls lie nearer together has lost one
 # Of an outer wall's thickness: a gap that a beam or an arch spans. Narrower ones are found as openings, wider ones are courts.
 GAP, GAP_SURE = (1.0, 7.0), 0.5
+LEAN_TO = 0.15  # of a section's width: a roof that goes on so far beyond a wall has another one at its end
 STANDING = 0.3  # of the lower half of a section: less than an outer wall with a door and a window in it
+# Of a side of the plan: what stands out before its wall takes less, and the wall at least the other; of its depth: how far.
+SPUR, STRAIGHT, SPUR_DEEP = 0.12, 0.4, 0.04
 FREE = 0.3  # of the building's length: two columns with the gap between them reach less far, a wing more
 
 
@@ -125,8 +128,24 @@ def extent(walls: np.ndarray) -> Region:
         return 0.0, 0.0, float(walls.shape[1]), float(walls.shape[0])
     boxes = stats[1:]
     kept = boxes[boxes[:, cv2.CC_STAT_AREA] >= 0.01 * boxes[:, cv2.CC_STAT_AREA].sum()]
-    x0, y0 = kept[:, 0].min(), kept[:, 1].min()
-    return float(x0), float(y0), float((kept[:, 0] + kept[:, 2]).max()), float((kept[:, 1] + kept[:, 3]).max())
+    x0, y0 = int(kept[:, 0].min()), int(kept[:, 1].min())
+    x1, y1 = int((kept[:, 0] + kept[:, 2]).max()), int((kept[:, 1] + kept[:, 3]).max())
+    part = walls[y0:y1, x0:x1]
+    left, right, top, bottom = (_spur(rows) for rows in (part.T, part.T[::-1], part, part[::-1]))
+    return float(x0 + left), float(y0 + top), float(x1 - right), float(y1 - bottom)
+
+
+def _spur(rows: np.ndarray) -> int:
+    """How many of the outermost rows of a plan, bool [N, W], hold only what stands out before a straight wall; 0 without one.
+
+    The cheeks of steps and the posts of a porch are no wall of the building. An apse or a wall that runs askew grows slowly
+    and is one.
+    """
+    share = rows.mean(axis=1)
+    first = int((share > SPUR).argmax()) if (share > SPUR).any() else 0
+    reach = max(3, len(rows) // 200)
+    is_short = 0 < first <= SPUR_DEEP * len(rows)
+    return first if is_short and float(share[first : first + reach].max()) > STRAIGHT else 0
 
 
 def closed(reading: PlanReading) -> np.ndarray:
@@ -288,19 +307,24 @@ def section_edges(reading: SectionReading) -> tuple[float, float] | None:
     eaves = [line.y for line in reading.lines if line.name == "eaves"]
     top = int(eaves[0]) if eaves else int(rows[0])
     high = bottom - top
-    band = walls[max(0, round(top + 0.1 * high)) : max(1, round(bottom - 0.05 * high))]
-    band = band[band.any(axis=1)]
+    whole = walls[max(0, round(top + 0.1 * high)) : max(1, round(bottom - 0.05 * high))]
+    band = whole[whole.any(axis=1)]
     if not len(band):
         return None
     left = float(np.median(band.argmax(axis=1)))
     right = float(np.median(band.shape[1] - band[:, ::-1].argmax(axis=1)))
     if reading.roof and len(reading.roof) > 1:
         drawn = min(x for x, _ in reading.roof), max(x for x, _ in reading.roof)
-        low, reach = band[len(band) // 2 :], max(2, round(0.02 * (right - left)))
+        low, reach = whole[len(whole) // 2 :], max(2, round(0.02 * (right - left)))
         stands = _stands(low, left, reach), _stands(low, right, reach)
         if not all(stands) and right - left < OF_DRAWN * (drawn[1] - drawn[0]):
             return drawn
         left, right = left if stands[0] else drawn[0], right if stands[1] else drawn[1]
+    over = np.flatnonzero(walls[int(rows[0]) : (int(rows[0]) + bottom) // 2].any(axis=0))
+    if len(over):  # a lean-to roof is cut, and the low wall at its end is not
+        beside = LEAN_TO * (right - left)
+        left = float(over[0]) if left - over[0] > beside else left
+        right = float(over[-1] + 1) if over[-1] + 1 - right > beside else right
     return left, right
 
 

@@ -72,7 +72,9 @@ def test_what_section_and_elevation_show_covered_has_a_closed_cover_as_high_as_t
     _sound(model)
     roof = next(one for one in model.elements if one.kind == "roof")
     assert (roof.author, roof.level) == ("rule", 6) and SECTION in roof.evidence
-    assert roof.bounds[0, 2] == pytest.approx(4.0) and roof.bounds[1, 2] == pytest.approx(9.0, abs=0.01)
+    upper = next(one for one in model.elements if one.id == "wall-upper")
+    assert upper.bounds[0, 2] == pytest.approx(4.0) and roof.bounds[1, 2] == pytest.approx(9.0, abs=0.01)
+    assert upper.kind == "wall" and roof.bounds[0, 2] == pytest.approx(upper.bounds[1, 2], abs=0.01)  # and covers it
     high = roof.vertices[roof.vertices[:, 2] > 5.01]
     assert np.all(np.abs(high[:, :2] - (10.0, 6.0)) < 2.01)  # a dome, and no vault along either axis
 
