@@ -27,6 +27,7 @@ LEAN_TO = 0.15  # of a section's width: a roof that goes on so far beyond a wall
 STANDING = 0.3  # of the lower half of a section: less than an outer wall with a door and a window in it
 # Of a side of the plan: what stands out before its wall takes less, and the wall at least the other; of its depth: how far.
 SPUR, STRAIGHT, SPUR_DEEP = 0.12, 0.4, 0.04
+SUDDEN = 0.3  # and by how much more of that side is built within five rows: what runs askew widens slowly
 FREE = 0.3  # of the building's length: two columns with the gap between them reach less far, a wing more
 
 
@@ -142,10 +143,13 @@ def _spur(rows: np.ndarray) -> int:
     and is one.
     """
     share = rows.mean(axis=1)
-    first = int((share > SPUR).argmax()) if (share > SPUR).any() else 0
-    reach = max(3, len(rows) // 200)
-    is_short = 0 < first <= SPUR_DEEP * len(rows)
-    return first if is_short and float(share[first : first + reach].max()) > STRAIGHT else 0
+    if not (share > STRAIGHT).any():
+        return 0
+    first, reach = int((share > STRAIGHT).argmax()), max(3, len(rows) // 80)  # sills are drawn before a wall's face
+    if not reach + 2 < first <= SPUR_DEEP * len(rows):
+        return 0
+    is_thin = float(share[: first - reach].max()) <= SPUR
+    return first if is_thin and float(share[first + 2] - share[first - 3]) > SUDDEN else 0
 
 
 def closed(reading: PlanReading) -> np.ndarray:

@@ -196,8 +196,18 @@ def test_the_cheeks_of_steps_are_no_part_of_a_plans_extent_and_an_apse_is():
     walls = _plan().plan.walls.copy()
     whole = extent(walls)
     steps = walls.copy()
-    steps[-40:-32, 180:190] = steps[-40:-32, 240:250] = True
-    assert extent(steps) == whole
+    steps[-40:-26, 180:190] = steps[-40:-26, 240:250] = True
+    assert extent(steps)[3] > whole[3]  # so deep before so small a house, it may be a porch
+    deep = np.zeros((700, steps.shape[1]), bool)
+    deep[: len(walls)] = walls
+    deep[len(walls) - 40 : -100, 40:50] = deep[len(walls) - 40 : -100, -50:-40] = deep[-110:-100, 40:-40] = True
+    bare = extent(deep)
+    deep[-100:-82, 180:190] = deep[-100:-82, 240:250] = True
+    assert extent(deep) == bare
+    askew = walls.copy()
+    askew[-52:-40] = np.arange(askew.shape[1])[None] < 40 + 33 * (12 - np.arange(12))[:, None]
+    askew[:, :40] = askew[:, -40:] = False
+    assert extent(askew) == extent(walls)
     apse = walls.copy()
     for y in range(40):
         half = round(np.sqrt(60**2 - (y * 1.5) ** 2))
