@@ -12,6 +12,7 @@ from .solids import Geometry, bar, joined, polygons, prism, upright
 
 BAR_M = 0.055  # width of a window's frame and bars
 RISE_M = 0.17  # of one step
+HIGHEST_M = 2.2  # a door that lies higher opens on a balcony: people pass below it
 GLASS, PAINT, TIMBER, STONE = (0.20, 0.25, 0.28), (0.88, 0.86, 0.80), (0.33, 0.24, 0.17), (0.66, 0.63, 0.58)
 
 
@@ -55,7 +56,7 @@ def filling(
 
 def steps(name: str, x0: float, x1: float, sill_m: float, evidence: tuple[Evidence, ...]) -> list[Element]:
     """Steps from the ground up to a door whose sill lies `sill_m` above it; none below 12 cm, and none up to a balcony."""
-    if not 0.12 <= sill_m <= 1.6:
+    if not 0.12 <= sill_m <= HIGHEST_M:
         return []
     count = int(np.ceil(sill_m / RISE_M))
     tread, rise = 0.3, sill_m / count
