@@ -185,8 +185,8 @@ def every_method(families: dict) -> list[str]:
         counts = {of["methods"]["model_flow"].get("pictures", of["pictures"]) for of in families.values()}
         on = "" if counts == {of["pictures"] for of in families.values()} else f", on {max(counts)} of them"
         places = [
-            f"{words(family)} {of['rank_by_haarpsi']} of {len(of['order_by_haarpsi'])}, {beside_single_fills(of)} beside the single "
-            f"fills ({of['psnr_against_mean_db']:+.2f} dB)"
+            f"{words(family)} {of['rank_by_haarpsi']} of {len(of['order_by_haarpsi'])}, {beside_single_fills(of)} beside the "
+            f"single fills ({of['psnr_against_mean_db']:+.2f} dB)"
             for family, of in flows.items()
         ]
         lines += [
