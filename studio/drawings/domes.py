@@ -9,6 +9,7 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
+# The thresholds were set while looking at the sheets of St. Irene, of Mirzapore, and of the houses of Epidius and of the Faun.
 CELLS = 20.0  # per metre: finer than a line of a drawing of this size is drawn
 REACH = 0.012  # of an outline's length: readings straighten outlines by up to eight thousandths
 Heights = tuple[np.ndarray, float]

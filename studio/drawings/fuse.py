@@ -14,6 +14,7 @@ import numpy as np
 from studio.drawings.contradictions import ASKS, Contradiction, compared
 from studio.drawings.holes import Hole, Ledger, at_cut, inner_holes, side_holes
 from studio.drawings.matching import Match, Span, aligned, matched
+from studio.drawings.partial_fronts import APART, POOR, as_a_person_says, matched_at, of_parts
 from studio.drawings.placed_sections import extent_name, placed_section
 from studio.drawings.storeys import READ_PX, Heights, heights
 from studio.drawings.views import (
@@ -31,13 +32,11 @@ from studio.drawings.views import (
 )
 from studio.errors import DrawingError, ScaleError
 
-APART = 0.15  # widths that differ by more, with openings that do not match, are of two buildings
 SLIVER = 6.0  # a façade read taller than this many times its width is a part of one: towers are drawn to four or five
 # Of the drawing's width; a wall narrower than this is no measure for a sheet without a scale: half of what the narrowest of
 # our own houses takes of its whole sheet, margins and ground line counted (0.58).
 PART = 0.3
 SLICE = 0.1  # of the building's other extent: a section narrower than this is a side room beside a court, or a wall
-POOR = 0.15  # cost of a match per opening (in widths of one) above which the order agrees by chance
 
 
 class DifferentBuildingsError(DrawingError):
@@ -153,7 +152,10 @@ def _plan_and_fits(
             fits[side] = _fit(view, inside, side, front, ledger)
         except DifferentBuildingsError:
             if (found := _elsewhere(view, inside, front, fronts)) is None:
-                raise
+                if (part := as_a_person_says(view, inside, side, fronts, ledger)) is None:
+                    raise
+                fits[side] = part
+                continue
             del fronts[side]
             ledger.notes[:] = [note for note in ledger.notes if not note.startswith(f"{front.name} is taken for the {side}")]
             side = found
@@ -163,13 +165,18 @@ def _plan_and_fits(
                 f"{front.name} does not fit the south of {view.name} and is taken for the {side} façade, where width and "
                 f"openings agree; say --side {front.name}=… if it shows another."
             )
-        if len(fits[side].pairs) < 2 and None in (view.px_per_m, front.px_per_m):
+    if view.px_per_m is None and (found := of_parts(view, inside, fronts, fits, ledger)) is not None:
+        scale, said = found
+    for side, front in fronts.items():
+        if len(fits[side].pairs) < 2 and None in (view.px_per_m, front.px_per_m) and not said:
             ledger.notes.append(
                 f"Not certain: the scale of {front.name} against {view.name} rests on the ends of the {side} wall alone, "
                 f"because {len(fits[side].pairs)} of their openings match."
             )
-        if scale is None and front.px_per_m is not None:
-            scale, said = fits[side].scale * front.px_per_m, f"{front.name} by the width of the {side} façade"
+    first = next(((side, front) for side, front in fronts.items() if front.px_per_m is not None), None)
+    if scale is None and first is not None:
+        side, front = first
+        scale, said = fits[side].scale * (front.px_per_m or 1.0), f"{front.name} by the width of the {side} façade"
     if scale is not None and view.px_per_m is None:
         fits |= _with_own_scale(view, inside, scale, fronts, fits, ledger)
     if scale is None:
@@ -204,7 +211,7 @@ def _with_own_scale(view: View, inside, scale: float, fronts, fits: dict[str, Ma
         apart = abs(fits[side].scale / known - 1)
         if apart <= APART:
             continue
-        fit = _matched_at(view, side, front, known, ends, drawn)
+        fit = matched_at(view, side, front, known, ends, drawn)
         found[side] = fit
         ledger.add(compared(
             f"width of the {side} façade", "width",
@@ -214,16 +221,6 @@ def _with_own_scale(view: View, inside, scale: float, fronts, fits: dict[str, Ma
             tolerance_m=0.0, regions=[(view.sha256, view.region(inside)), (front.sha256, front.region(front.wall))],
         ))  # fmt: skip
     return found
-
-
-def _matched_at(view: View, side: str, front: View, known: float, ends, drawn) -> Match:
-    """A façade at its own scale; in the middle of its side of the plan when no opening says where."""
-    first = [span for span, _ in plan_spans(view.plan, side)]
-    second = [elevation_span(one) for one in at_cut(front)]
-    fit = matched(first, second, (ends, drawn), scale=known)
-    if len(fit.pairs) > 1:
-        return fit
-    return aligned(first, second, known, (sum(ends) - known * sum(drawn)) / 2)
 
 
 def _elsewhere(view: View, inside, front: View, fronts: dict[str, View]) -> str | None:

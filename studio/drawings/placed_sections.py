@@ -18,6 +18,8 @@ from studio.drawings.views import ACROSS, Placed, View, section_edges
 USUAL_STOREY_M = 4.0  # between a cottage's 2.4 m and a palace's 6 m
 OF_A_PART = 0.5  # of the building's width: a section of less is one of a wing or a room
 OBLONG = 1.3  # a building less long than this times its width has no length to speak of
+PARTLY, AS_WIDE = 0.85, 0.15  # of its side: an elevation shows a part; and a section that differs by less is as wide
+BACKWARDS = ("north", "west")  # façades that run against the axis along them
 SEEN_FROM = {"x": ("south", "north"), "y": ("east", "west")}  # as it is drawn, and mirrored
 ENDS = {"x": ("west", "east"), "y": ("south", "north")}
 
@@ -45,8 +47,10 @@ def placed_section(
     elif scale is None:
         axis = _by_storeys(view, wide, ground, size, ledger)
     else:
-        axis = min(("x", "y"), key=lambda a: abs(np.log(wide / size["xy".index(a)] / (scale or 1.0))))
-    across, start = size["xy".index(axis)], 0.0
+        parts = {a: _part(a, wide / scale, size, elevations) for a in ("x", "y")}
+        axis = min(("x", "y"), key=lambda a: abs(np.log(wide / (parts[a][1] - parts[a][0]) / (scale or 1.0))))
+    low, high = (0.0, size["xy".index(axis)]) if view.px_per_m is None else _part(axis, wide / view.px_per_m, size, elevations)
+    across, start = high - low, 0.0
     if scale is None:
         start, end = usual_line(plan, axis) if plan is not None else (0.0, across)
         scale = wide / (end - start)
@@ -55,8 +59,16 @@ def placed_section(
     if view.side is None:
         ledger.notes.append(f"{view.name} is taken to cut along the building's {extent_name(axis)}.")
     placed = Placed(view, view.side or SEEN_FROM[axis][0], (edges[0] - start * scale, ground), (scale, scale))
+    whole = size["xy".index(axis)]
     if view.side is None:
-        placed = _turned(placed, axis, edges, size, plan, elevations, ledger)
+        here = (across, size[1]) if axis == "x" else (size[0], across)
+        beside = {side: _from(one, low, high, whole, 1) for side, one in elevations.items() if ACROSS[side] == axis}
+        placed = _turned(placed, axis, edges, here, plan if across == whole else None, beside, ledger)
+    if across != whole:
+        placed = _from(placed, low, high, whole, -1)
+        ledger.notes.append(
+            f"{view.name} is laid over the {across:.2f} m of {whole:.2f} m that an elevation shows, because it is as wide."
+        )
     if view.px_per_m is not None and wide / scale < OF_A_PART * across:
         ledger.notes.append(
             f"{view.name} cuts {wide / scale:.2f} m of {across:.2f} m: it shows a part of the building, "
@@ -69,6 +81,33 @@ def placed_section(
             regions=[(view.sha256, view.region((edges[0], 0.0, edges[1], ground)))],
         ))  # fmt: skip
     return placed
+
+
+def _part(axis: str, wide: float, size: tuple[float, float], elevations: Mapping[str, Placed]) -> tuple[float, float]:
+    """From where to where a section cuts, metres along an axis: all of it, or what an elevation shows where that is as wide.
+
+    Args:
+        wide: of the section, metres.
+    """
+    whole = size["xy".index(axis)]
+    best = 0.0, whole
+    for side, placed in elevations.items():
+        if ACROSS[side] != axis:
+            continue
+        low, high = (placed.metres(x, 0)[0] for x in (placed.view.wall[0], placed.view.wall[2]))
+        if side in BACKWARDS:
+            low, high = whole - high, whole - low
+        apart, now = (abs(float(np.log(wide / (b - a)))) for a, b in ((low, high), best))
+        if high - low < PARTLY * whole and apart < min(now, AS_WIDE):
+            best = low, high
+    return best
+
+
+def _from(placed: Placed, low: float, high: float, whole: float, way: int) -> Placed:
+    """A view in the frame of a part of the building (`way` 1), or from that one back in the building's (-1)."""
+    begins = whole - high if placed.side in BACKWARDS else low
+    x, y = placed.origin
+    return Placed(placed.view, placed.side, (x + way * begins * placed.px_per_m[0], y), placed.px_per_m)
 
 
 def _by_storeys(view: View, wide: float, ground: float, size: tuple[float, float], ledger: Ledger) -> str:
