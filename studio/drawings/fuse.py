@@ -168,7 +168,7 @@ def _plan_and_fits(
     if view.px_per_m is None and (found := of_parts(view, inside, fronts, fits, ledger)) is not None:
         scale, said = found
     for side, front in fronts.items():
-        if len(fits[side].pairs) < 2 and None in (view.px_per_m, front.px_per_m) and not said:
+        if len(fits[side].pairs) < 2 and None in (view.px_per_m, front.px_per_m) and not (said and front.px_per_m):
             ledger.notes.append(
                 f"Not certain: the scale of {front.name} against {view.name} rests on the ends of the {side} wall alone, "
                 f"because {len(fits[side].pairs)} of their openings match."

@@ -60,6 +60,24 @@ def test_a_house_without_its_court_gives_the_plan_its_scale():
     assert min(low for low, _ in windows) > COURT * HOUSE.width  # none in the court's wall
 
 
+def test_where_openings_say_the_scale_the_other_side_shows_what_fits_it():
+    """A court behind the house: the south is sure of its windows, and the west ends at the house's north wall."""
+    plan = plan_view(HOUSE)
+    x0, y0, x1, _ = (int(v) for v in extent(plan.plan.walls))
+    more, thick = round(HOUSE.depth * (plan.px_per_m or 0)), round(plan.plan.thickness_px)
+    walls = np.pad(plan.plan.walls, ((more, 0), (0, 0)))
+    walls[y0 : y0 + more, x0 : x0 + thick] = walls[y0 : y0 + more, x1 - thick : x1] = True
+    walls[y0 : y0 + thick, x0:x1] = True
+    moved = tuple(replace(o, box=(o.box[0], o.box[1] + more, o.box[2], o.box[3] + more)) for o in plan.plan.openings)
+    picture = np.zeros((*walls.shape, 3), np.uint8)
+    deep = replace(plan, px_per_m=None, reading=replace(plan.plan, walls=walls, openings=moved, picture=picture))
+    fused = fuse([deep, _south(), _west()])
+    assert fused.plan is not None
+    assert fused.plan.px_per_m[0] == pytest.approx(plan.px_per_m, rel=0.02)
+    west = fused.elevations["west"]
+    assert west.metres(west.view.wall[0], 0)[0] == pytest.approx(HOUSE.depth, abs=0.05 * HOUSE.depth)
+
+
 def test_a_section_of_the_house_is_laid_over_what_the_elevation_shows():
     plan, section = _with_court(plan_view(HOUSE)), replace(section_view(HOUSE), side="south")
     fused = fuse([without_scale(plan), _south(), _west(), section])
