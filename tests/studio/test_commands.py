@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from studio.cli import app
+from studio.samples.painting import panel as sample_panel
 
 
 @pytest.fixture
@@ -153,9 +154,11 @@ def test_rights_that_forbid_it_stop_before_any_model_runs(desk):
 
 def test_ctrl_c_in_the_middle_leaves_nothing_half_written(desk):
     rng = np.random.default_rng(2)
-    cv2.imwrite("large.png", cv2.resize(rng.integers(0, 255, (30, 40, 3), np.uint8), (2400, 1800)))
+    # on noise the prefill would be kept, and all be over before anybody presses Ctrl-C
+    cv2.imwrite("large.png", cv2.resize(sample_panel(3).painting[..., ::-1], (2400, 1800), interpolation=cv2.INTER_CUBIC))
     cv2.imwrite("holes.png", (cv2.resize(rng.random((180, 240), np.float32), (2400, 1800)) > 0.8).astype(np.uint8) * 255)
     command = [sys.executable, "-m", "studio.cli.run", "restore", "large.png", "--mask", "holes.png", "-o", "restored"]
+    command += ["--hypotheses", "8"]
     # a shell starts its background jobs deaf to Ctrl-C, and a child inherits that
     hears = lambda: signal.signal(signal.SIGINT, signal.default_int_handler)  # noqa: E731
     child = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=hears, env=dict(os.environ))
