@@ -2,7 +2,8 @@
 
 A small network (`segmenter.py`) starts from what classical filters see and tells damage from what is drawn. Whether the picture
 is damaged at all, and how, is judged for the whole of it (`damage_gate.py`): the surer that judgement, the more pixels are
-proposed, and where it doubts, none. A written, printed or engraved page consists of lines, so nothing is proposed there.
+proposed, and where it doubts, none. A written, printed or engraved page consists of lines, so nothing is proposed there. What
+a person sees in a picture settles both questions, for that kind of damage and no other.
 """
 
 from __future__ import annotations

@@ -160,7 +160,8 @@ def of_parts(
         return None
     for side, part in found.shown.items():
         if not is_sure(fits[side]):
-            fits[side] = _of_part(view, inside, side, fronts[side], part, found.scale, ledger)
+            why = f"the scale on which the elevations agree, {found.scale:.2f} px per metre, is believed before a width"
+            fits[side] = _of_part(view, inside, side, fronts[side], part, found.scale, why, ledger)
     other = f"; they would agree on {found.other:.2f}, too" if found.other else ""
     ledger.notes.append(
         f"Not certain: by the whole sides of {view.name} its elevations say {min(scales):.1f} to {max(scales):.1f} px per "
@@ -188,7 +189,8 @@ def as_a_person_says(view: View, inside: Region, side: str, fronts: Mapping[str,
     part = agreed.shown[side]
     if not _may_be_same(view, side, front, part, scale / front.px_per_m):
         return None
-    return _of_part(view, inside, side, front, part, scale, ledger)
+    why = "a scale that a person said is believed before a width"
+    return _of_part(view, inside, side, front, part, scale, why, ledger)
 
 
 def _may_be_same(view: View, side: str, front: View, part: Stretch, known: float) -> bool:
@@ -203,8 +205,14 @@ def _may_be_same(view: View, side: str, front: View, part: Stretch, known: float
     return is_sure(best) and best.cost <= POOR
 
 
-def _of_part(view: View, inside: Region, side: str, front: View, part: Stretch, scale: float, ledger: Ledger) -> Match:
-    """How a façade lies on a part of its side, the scales being known; what they say of its width is compared."""
+def _of_part(
+    view: View, inside: Region, side: str, front: View, part: Stretch, scale: float, why: str, ledger: Ledger
+) -> Match:
+    """How a façade lies on a part of its side, the scales being known; what they say of its width is compared.
+
+    Args:
+        why: the scale is believed and the width is not, for whoever reads of a difference.
+    """
     known, own = scale / (front.px_per_m or 1.0), front.px_per_m or 1.0
     drawn = float(front.wall[0]), float(front.wall[2])
     fit = matched_at(view, side, front, known, (part.low, part.high), drawn)
@@ -224,7 +232,7 @@ def _of_part(view: View, inside: Region, side: str, front: View, part: Stretch, 
         ))  # fmt: skip
     ledger.add(compared(
         f"width of what is shown of the {side} façade", "width", [(view.name, part.length / scale), (front.name, wide)],
-        used=built, why="a scale that was said is believed before a width", tolerance_m=off, regions=regions,
+        used=built, why=why, tolerance_m=off, regions=regions,
     ))  # fmt: skip
     return fit
 

@@ -56,6 +56,7 @@ def test_a_house_without_its_court_gives_the_plan_its_scale():
     assert fused.size == pytest.approx(((1 + COURT) * HOUSE.width, HOUSE.depth), rel=0.02)
     assert any("facade.png is taken to show a part of the south side" in note for note in fused.assumptions)
     assert any(one.element == "width of the south façade" and one.gate == "asks" for one in fused.contradictions)
+    assert not any("a person said" in one.sentence for one in fused.contradictions)  # nobody did
     windows = [hole.span for hole in fused.holes if hole.side == "south"]
     assert min(low for low, _ in windows) > COURT * HOUSE.width  # none in the court's wall
 
@@ -94,6 +95,7 @@ def test_a_scale_that_a_person_said_is_believed_before_an_extent_and_the_differe
     assert fused.plan.px_per_m[0] == pytest.approx(said.px_per_m)
     asks = {one.element for one in fused.contradictions if one.gate == "asks"}
     assert "width of what is shown of the south façade" in asks
+    assert any("a person said" in one.sentence for one in fused.contradictions)
 
 
 def test_a_scale_that_was_read_does_not_make_a_wider_plan_the_same_building():
