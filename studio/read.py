@@ -67,6 +67,18 @@ class SheetReading:
         return walls
 
     @property
+    def covered(self) -> np.ndarray:
+        """As `walls`, uint8 [H, W], 0…255: how much of each pixel is masonry; faces of black plans lie where their ink ends."""
+        from studio.drawings.plan_edges import covered
+
+        shares = self.walls * np.uint8(255)
+        for _, part in self.parts:
+            if isinstance(part, PlanReading):
+                measured = covered(part)
+                shares = np.where(measured != part.walls * np.uint8(255), measured, shares)
+        return shares
+
+    @property
     def closed_walls(self) -> np.ndarray:
         """As `walls`, the openings of plans filled: rooms end there too."""
         walls = self.walls
@@ -308,7 +320,7 @@ def draft_from(source: Source, read: SheetReading, request: dict, values: dict |
     from studio.report.reading import reading_page
     from studio.speculate import eight_bit_rgb
 
-    walls = on_sheet_mask(read.walls, read.sheet, read.size)
+    walls = on_sheet_mask(read.covered, read.sheet, read.size)
     values = as_json(read, source.name) if values is None else values
     shown = sheet_overlay(eight_bit_rgb(source.pixels), walls, values)
     data = (json.dumps(values, ensure_ascii=False, indent=1) + "\n").encode()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 
 from studio.drawings.north import carried
+from studio.drawings.plan_edges import fill, outlines
 from studio.drawings.reading import (
     Box,
     Drawing,
@@ -85,19 +85,16 @@ def on_sheet_mask(mask: np.ndarray, sheet: Rectified, size: tuple[int, int]) -> 
     """A mask of the rectified sheet as a picture of the scanned one.
 
     Args:
-        mask: bool [H, W] of the rectified sheet; size: width and height of the scanned sheet.
-    Returns: uint8 [size[1], size[0]], 255 where the mask is True. Outlines are carried over, so that a curled page is followed.
+        mask: of the rectified sheet, bool [H, W], or uint8 [H, W], how much of each pixel it covers, 0…255.
+        size: width and height of the scanned sheet.
+    Returns: uint8 [size[1], size[0]], 255 where more than half of a pixel lies inside the mask. Outlines are carried over, so
+        that a curled page is followed.
     """
     width, height = size
+    covered = mask if mask.dtype == np.uint8 else mask.astype(np.uint8) * np.uint8(255)
     if mask.shape == (height, width) and np.allclose(sheet.to_sheet, np.eye(3)):
-        return mask.astype(np.uint8) * np.uint8(255)
-    fine = 2 if max(mask.shape) < 4000 else 1  # outlines run through pixels' middles; on a finer copy that costs half as much
-    big = cv2.resize(mask.astype(np.uint8), None, fx=fine, fy=fine, interpolation=cv2.INTER_NEAREST)
-    contours = cv2.findContours(big, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)[0]
-    drawn = np.zeros((height, width), np.uint8)
-    outlines = [sheet.on_sheet((contour.reshape(-1, 2) + 0.5) / fine - 0.5) for contour in contours]
-    cv2.fillPoly(drawn, [np.rint(16 * one).astype(np.int32) for one in outlines], 255, shift=4)
-    return drawn
+        return np.where(covered > 127, 255, 0).astype(np.uint8)
+    return np.where(fill([sheet.on_sheet(ring) for ring in outlines(covered)], size) > 127, 255, 0).astype(np.uint8)
 
 
 def fineness(sheet: Rectified) -> float:

@@ -40,6 +40,8 @@ class Sheet:
         image: uint8 [H, W, 3].
         openings: (kind, (x0, y0, x1, y1)) of each clear opening.
         walls: bool [H, W], True in cut masonry without openings (plan and section).
+        covered: uint8 [H, W], 0…255, how much of each pixel that is: the truth of a sheet that is then turned or scaled, whose
+            faces would else be rounded to the pixels of the clean one.
         facade: box of the wall without roof; silhouette: polygon [N, 2] with the roof (elevation).
         floors: y of every floor line (section).
         origin: pixel of the frame's origin (x = 0, z = 0 or y = 0).
@@ -51,6 +53,7 @@ class Sheet:
     bar: Bar
     openings: tuple[tuple[str, tuple[int, int, int, int]], ...] = ()
     walls: np.ndarray | None = None
+    covered: np.ndarray | None = None
     facade: tuple[int, int, int, int] | None = None
     silhouette: np.ndarray | None = None
     floors: tuple[float, ...] = ()
@@ -92,9 +95,9 @@ def plan(
     if north is not None:
         w, h = pen.size
         draw_north(pen, w - 1.75 * px_per_m, h - 1.95 * px_per_m, 1.3 * px_per_m, *north)
-    small = cv2.resize(mask, pen.size, interpolation=cv2.INTER_AREA) > 127
+    small = cv2.resize(mask, pen.size, interpolation=cv2.INTER_AREA)
     boxes = tuple((o.kind, pen.box(o.box)) for o in b.openings)
-    return Sheet("plan", pen.sheet(), px_per_m, bar, boxes, small, origin=pen.at(0, 0))
+    return Sheet("plan", pen.sheet(), px_per_m, bar, boxes, small > 127, small, origin=pen.at(0, 0))
 
 
 def section(b: Building, style: str = "solid", px_per_m: float = 50.0) -> Sheet:
@@ -102,9 +105,9 @@ def section(b: Building, style: str = "solid", px_per_m: float = 50.0) -> Sheet:
     pen = _pen(b.width, b.height + b.roof_height + 1.1, px_per_m)
     mask, floors = draw_section(pen, b, style)
     bar = _furniture(pen, b, "SECTION FROM WEST TO EAST")
-    small = cv2.resize(mask, pen.size, interpolation=cv2.INTER_AREA) > 127
+    small = cv2.resize(mask, pen.size, interpolation=cv2.INTER_AREA)
     lines = tuple(pen.at(0, level)[1] for level in floors)
-    return Sheet("section", pen.sheet(), px_per_m, bar, walls=small, floors=lines, origin=pen.at(0, 0))
+    return Sheet("section", pen.sheet(), px_per_m, bar, walls=small > 127, covered=small, floors=lines, origin=pen.at(0, 0))
 
 
 def _pen(width: float, height: float, px_per_m: float) -> Pen:

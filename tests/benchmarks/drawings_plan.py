@@ -3,9 +3,10 @@
     python tests/benchmarks/drawings_plan.py --seeds 5000-5009
     python tests/benchmarks/drawings_plan.py --data FOLDER --seeds none [--peer CHECKOUT]
 
-Rectification is part of the score: readings are mapped back to the sheet through what the reader says of it, truth through the
-ageing's own homography. Otsu's threshold with a 5 × 5 opening is measured in the same run; FloorplanToBlender3d (GPL) too where
---peer names a checkout. Prints one JSON object.
+Rectification is part of the score: readings are mapped back to the sheet as `walls.png` is, truth through the ageing's own
+homography, as shares of pixels, so that its faces are not rounded to the pixels of the clean sheet before it is turned. Otsu's
+threshold with a 5 × 5 opening is measured in the same run; FloorplanToBlender3d (GPL) too where --peer names a checkout. Prints
+one JSON object.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ import cv2
 import numpy as np
 
 from studio.drawings.plan import read_plan
+from studio.drawings.plan_edges import covered
 from studio.drawings.reading import PlanReading, Rectified
+from studio.drawings.reading_json import on_sheet_mask
 from studio.drawings.rectify import rectified
 from studio.read import read_sheet
 from studio.samples.ageing import age
@@ -32,8 +35,8 @@ MATCHED = 0.5  # intersection over union of an opening's boxes
 
 
 def on_sheet(walls: np.ndarray, sheet: Rectified, size: tuple[int, int]) -> np.ndarray:
-    """A mask of the rectified picture on the scanned sheet, bool [H, W]; size is width, height."""
-    return cv2.warpPerspective(walls.astype(np.uint8) * 255, sheet.to_sheet, size, flags=cv2.INTER_LINEAR) > 127
+    """Walls of the rectified picture on the scanned sheet as walls.png shows them, bool [H, W]; size is width, height."""
+    return on_sheet_mask(walls, sheet, size) > 0
 
 
 def corners(box) -> np.ndarray:
@@ -107,8 +110,7 @@ def drawn(design, seeds: range, style: str, strength: float, peer: Path | None) 
         sheet = plan(design(seed), style)
         aged, matrix = age(sheet.image, seed, strength)
         size = (aged.shape[1], aged.shape[0])
-        masonry = sheet.walls.astype(np.uint8) * 255  # type: ignore[union-attr]
-        truth = cv2.warpPerspective(masonry, matrix, size, flags=cv2.INTER_LINEAR) > 127
+        truth = cv2.warpPerspective(sheet.covered, matrix, size, flags=cv2.INTER_LINEAR) > 127  # type: ignore[arg-type]
         boxes = [around(cv2.perspectiveTransform(corners(box)[None], matrix)[0]) for _, box in sheet.openings]
         truths += len(boxes)
         others.append(iou(truth, otsu(aged)))
@@ -121,7 +123,7 @@ def drawn(design, seeds: range, style: str, strength: float, peer: Path | None) 
             walls.append(0.0)
             continue
         seconds.append(took)
-        walls.append(iou(truth, on_sheet(reading.walls, square, size)))
+        walls.append(iou(truth, on_sheet(covered(reading), square, size)))
         read = [around(square.on_sheet(corners(o.box))) for o in reading.openings]
         found, reads = found + matches(boxes, read), reads + len(read)
     precision, recall = found / max(1, reads), found / max(1, truths)
@@ -138,7 +140,7 @@ def timed_sheet(rgb: np.ndarray, name: str) -> tuple[np.ndarray, float]:
     """What `read` calls masonry on a sheet of sections, bool [H, W], and the processor seconds that it took."""
     start = time.process_time()
     read = read_sheet(rgb, name)
-    return on_sheet(read.walls, read.sheet, (rgb.shape[1], rgb.shape[0])), time.process_time() - start
+    return on_sheet(read.covered, read.sheet, (rgb.shape[1], rgb.shape[0])), time.process_time() - start
 
 
 def real(folder: Path, file: Path, peer: Path | None) -> dict:
@@ -173,7 +175,7 @@ def real(folder: Path, file: Path, peer: Path | None) -> dict:
         square, reading, took = timed(rgb)
     except Exception as problem:  # noqa: BLE001 - a sheet that cannot be read counts as nothing read
         return {**result, "ours": {"strict": 0.0, "tolerant": 0.0}, "failure": str(problem)}
-    result |= {"ours": scored(on_sheet(reading.walls, square, size)), "style": reading.style, "cpu_seconds": round(took, 2)}
+    result |= {"ours": scored(on_sheet(covered(reading), square, size)), "style": reading.style, "cpu_seconds": round(took, 2)}
     kinds = ("gap", "door", "window")
     boxes = [o["box"] for o in truth.get("openings", []) if o["kind"] in kinds]
     read = [around(square.on_sheet(corners(o.box))) for o in reading.openings]
