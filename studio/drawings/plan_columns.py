@@ -14,9 +14,12 @@ def columns(walls: np.ndarray, thickness: float) -> tuple[Column, ...]:
     Args:
         walls: uint8 [H, W] 0/255, cut masonry; thickness: of the walls, pixels.
     """
-    contours, _ = cv2.findContours(walls, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    # Outer outlines of all bodies, those that stand within a closed ring of walls too.
+    contours, tree = cv2.findContours(walls, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     found = []
-    for contour in contours:
+    for contour, (_, _, _, ring) in zip(contours, tree[0] if tree is not None else (), strict=True):
+        if ring >= 0:
+            continue
         area = cv2.contourArea(contour)
         (x, y), (w, h), _ = cv2.minAreaRect(contour)
         if min(w, h) < max(3.0, 0.3 * thickness) or max(w, h) > max(3.0 * thickness, 8) or max(w, h) > 1.45 * min(w, h) + 1:

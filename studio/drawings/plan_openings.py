@@ -14,32 +14,11 @@ import numpy as np
 
 from studio.drawings.plan_faces import opened
 from studio.drawings.plan_ink import PlanInk
+from studio.drawings.plan_jambs import End, jambs
 from studio.drawings.reading import ReadOpening
 
 RAYS = 9
 WIDEST, WIDEST_AT_FLANK = 9.0, 4.6  # of the walls' thickness: a gate in a thin wall, a door in a corner
-
-
-@dataclass(frozen=True, eq=False)
-class End:
-    """The end of a wall.
-
-    Attributes:
-        a, b: its two corners; out: the direction out of the wall; back: how far the wall runs back, pixels.
-        body: label of the body it belongs to; is_pier: that body is no longer than it is thick.
-    """
-
-    a: np.ndarray
-    b: np.ndarray
-    out: np.ndarray
-    back: float
-    body: int
-    is_pier: bool
-
-    @property
-    def wide(self) -> float:
-        """Thickness of the wall here, pixels."""
-        return float(np.hypot(*(self.b - self.a)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +29,8 @@ class Gap:
         corners: two of this jamb, two of the other; wide: from jamb to jamb; thick: of the wall; pixels.
         fit: how alike the jambs are, 0…1; is_mutual: the other jamb is the end of a wall too.
         is_shallow: the jambs may be mere pilasters or columns: something must be drawn between them.
+        is_askew: found by a rule for bays and apses that stumps of walls, stairs and letters meet as well: it must be glazed.
+        has_column: a jamb is a column; the edge of a step that runs from column to column is no pane.
     """
 
     corners: np.ndarray
@@ -58,6 +39,8 @@ class Gap:
     fit: float
     is_mutual: bool
     is_shallow: bool
+    is_askew: bool
+    has_column: bool
 
 
 def openings(walls: np.ndarray, ink: PlanInk, thickness: float) -> tuple[ReadOpening, ...]:
@@ -68,9 +51,10 @@ def openings(walls: np.ndarray, ink: PlanInk, thickness: float) -> tuple[ReadOpe
     Returns: from top to bottom; `corners` is set where the wall is not level or upright.
     """
     walls = opened(walls, max(3.0, min(1.3 * ink.pen, 0.3 * thickness)))  # lines that meet a jamb leave spikes on it
-    ends, bodies = _ends(walls, thickness)
+    ends, bodies = jambs(walls, thickness)
     gaps = [gap for end in ends if (gap := _gap(end, ends, walls, bodies, thickness)) is not None]
     gaps = [gap for gap in gaps if not gap.is_shallow or _kind(gap, ink) == "window"]
+    gaps = [gap for gap in gaps if not (gap.is_askew or gap.has_column) or _is_glazed(gap, ink)]
     gaps.sort(key=lambda g: (not g.is_mutual, -g.fit, g.wide))
     chosen: list[Gap] = []
     taken = np.zeros(walls.shape, np.uint8)
@@ -92,150 +76,79 @@ def openings(walls: np.ndarray, ink: PlanInk, thickness: float) -> tuple[ReadOpe
     return tuple(sorted(found, key=lambda o: (o.box[1], o.box[0])))
 
 
-# ---- ends of walls
-def _ends(walls: np.ndarray, thickness: float) -> tuple[list[End], np.ndarray]:
-    """Every edge that could be a jamb, and the bodies' labels."""
-    _, bodies, stats, _ = cv2.connectedComponentsWithStats(walls)
-    is_pier = np.maximum(stats[:, 2], stats[:, 3]) < 1.7 * np.minimum(np.minimum(stats[:, 2], stats[:, 3]), 1.5 * thickness)
-    contours, _ = cv2.findContours(walls, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-    epsilon = float(np.clip(0.08 * thickness, 1.6, 3.2))
-    ends = []
-    for contour in contours:
-        if len(contour) < 8:
-            continue
-        corners = _without_chamfers(_sharp(contour, epsilon), 0.28 * thickness)
-        if len(corners) < 4:
-            continue
-        ends += _ends_of(corners, walls, bodies, thickness, is_pier)
-    return ends, bodies
-
-
-def _sharp(contour: np.ndarray, epsilon: float) -> np.ndarray:
-    """Corners of a contour, float64 [N, 2], where straight lines laid through the middle parts of its sides meet."""
-    points = contour.reshape(-1, 2).astype(np.float64)
-    rough = cv2.approxPolyDP(contour, epsilon, True).reshape(-1, 2)
-    if len(rough) < 4:
-        return rough.astype(np.float64)
-    at = np.sort([int(np.abs(points - corner).sum(1).argmin()) for corner in rough])
-    n = len(at)
-    lines = []
-    for k in range(n):
-        a, b = int(at[k]), int(at[(k + 1) % n]) + (len(points) if k == n - 1 else 0)
-        part = points[np.arange(a, b + 1) % len(points)]
-        trim = round(0.15 * len(part))
-        part = part[trim : len(part) - trim] if len(part) > 6 else part
-        middle = np.median(part, axis=0) if len(part) > 6 else part.mean(0)
-        across = np.linalg.svd(part - part.mean(0))[2][-1] if len(part) > 2 else None
-        lines.append((middle, across))
-    corners = points[at].copy()
-    for k in range(n):
-        (p, u), (q, v) = lines[k - 1], lines[k]
-        if u is None or v is None or abs(u[0] * v[1] - u[1] * v[0]) < 0.35:
-            continue  # sides that run on almost straight meet anywhere
-        meet = np.linalg.solve(np.array([u, v]), np.array([u @ p, v @ q]))
-        if np.hypot(*(meet - corners[k])) < 2.5 * epsilon + 2:
-            corners[k] = meet
-    return corners
-
-
-def _without_chamfers(corners: np.ndarray, short: float) -> np.ndarray:
-    """Corners that blur has cut off, put back where the long edges beside them meet."""
-    points = list(corners)
-    k = 0
-    while len(points) > 4 and k < len(points):
-        a, b, c, d = (points[(k + i) % len(points)] for i in range(4))
-        before, cut, after = b - a, c - b, d - c
-        lengths = [float(np.hypot(*v)) for v in (before, cut, after)]
-        turn = float(before[0] * after[1] - before[1] * after[0])
-        if lengths[1] < min(short, 0.6 * lengths[0], 0.6 * lengths[2]) and abs(turn) > 0.7 * lengths[0] * lengths[2]:
-            t = float(cut[0] * after[1] - cut[1] * after[0]) / turn
-            meet = b + t * before
-            if t >= 0 and np.hypot(*(meet - b)) < 1.2 * lengths[1]:
-                i, j = (k + 1) % len(points), (k + 2) % len(points)
-                points[i] = meet
-                del points[j]
-                k = max(0, k - 2)
-                continue
-        k += 1
-    return np.array(points)
-
-
-def _ends_of(corners: np.ndarray, walls: np.ndarray, bodies: np.ndarray, thickness: float, is_pier: np.ndarray) -> list[End]:
-    ends, n = [], len(corners)
-    h, w = walls.shape
-    for i in range(n):
-        a, b = corners[i], corners[(i + 1) % n]
-        along = b - a
-        wide = float(np.hypot(*along))
-        if not max(3.0, 0.25 * thickness) < wide < 2.1 * thickness:
-            continue
-        normal = np.array([along[1], -along[0]]) / wide
-        x, y = np.rint((a + b) / 2 - 2.5 * normal).astype(int)
-        if not (0 <= x < w and 0 <= y < h):
-            continue
-        if not walls[y, x]:
-            normal = -normal
-            x, y = np.rint((a + b) / 2 - 2.5 * normal).astype(int)
-            if not (0 <= x < w and 0 <= y < h and walls[y, x]):
-                continue
-        sides = (corners[i - 1] - a, corners[(i + 2) % n] - b)
-        lengths = [float(np.hypot(*s)) for s in sides]
-        leaning = [float(s @ -normal) / max(length, 1e-6) for s, length in zip(sides, lengths, strict=True)]
-        if min(leaning) < 0.75:  # both neighbours run back into the wall, within 40°: an outward corner on either side
-            continue
-        back = min(s_len * lean for s_len, lean in zip(lengths, leaning, strict=True))
-        if back < max(2.0, 0.12 * wide):
-            continue
-        body = int(bodies[y, x])
-        ends.append(End(a, b, _out(normal, wide, sides, lengths), back, body, bool(is_pier[body])))
-    return ends
-
-
-def _out(normal: np.ndarray, wide: float, sides: tuple[np.ndarray, ...], lengths: list[float]) -> np.ndarray:
-    """The direction out of a wall: that of its long faces, which a pixel tilts less than it tilts the short end."""
-    direction = wide * normal
-    for side, length in zip(sides, lengths, strict=True):
-        if length > wide and float(side @ -normal) > 0.97 * length:  # within 14°: beyond, the jamb is splayed, not tilted
-            direction = direction - 3 * side
-    return direction / np.hypot(*direction)
-
-
 # ---- across the gap
 def _gap(end: End, ends: list[End], walls: np.ndarray, bodies: np.ndarray, thickness: float) -> Gap | None:
-    """The opening that begins at this end, or None."""
+    """The opening that begins at this end, or None: straight ahead, or towards an end that is splayed as this one is."""
+    ways = [end.out, *_splayed(end, ends, WIDEST * max(thickness, end.wide))]
+    found = (_beam(end, way, ends, walls, bodies, thickness) for way in ways)
+    return next((gap for gap in found if gap is not None), None)
+
+
+def _splayed(end: End, ends: list[End], reach: float) -> list[np.ndarray]:
+    """Directions to ends that mirror this one: jambs of a window in a curved wall lie on its radii and look past each other."""
+    ways = []
+    for other in ends:
+        across = (other.a + other.b - end.a - end.b) / 2
+        wide = float(np.hypot(*across))
+        if other is end or not 1 < wide < reach or not 0.7 < other.wide / end.wide < 1.4:
+            continue
+        way = across / wide
+        turned, turned_back = float(end.out @ way), float(-other.out @ way)
+        if min(turned, turned_back) > 0.86 and abs(turned - turned_back) < 0.08:  # both by the same angle, 30° at most
+            ways.append(way)
+    return ways
+
+
+def _beam(end: End, way: np.ndarray, ends: list[End], walls: np.ndarray, bodies: np.ndarray, thickness: float) -> Gap | None:
+    """What a beam as wide as the end meets first: the other jamb, or None."""
     reach = WIDEST * max(thickness, end.wide)
     share = np.linspace(0.12, 0.88, RAYS)[:, None]
-    starts = end.a + share * (end.b - end.a)
-    far = _first_hits(starts, end.out, walls, reach)
+    far = _first_hits(end.a + share * (end.b - end.a), way, walls, reach)
     hit = far < reach
     if hit.mean() < 0.75:
         return None
     wide = float(np.median(far[hit]))
-    even = np.abs(far - wide) < 0.25 * end.wide + 2
+    even = np.abs(far - wide) < (0.25 if way is end.out else 0.6) * end.wide + 2
     if wide < max(4.0, 0.4 * end.wide) or even.mean() < 0.65:
         return None
-    middle = (end.a + end.b) / 2 + wide * end.out
+    middle = (end.a + end.b) / 2 + wide * way
     other = _facing(end, middle, ends, wide)
     if other is not None:
-        # Two pilasters that face each other across a room; between two jambs so far apart something is drawn.
-        shallow = min(end.back / end.wide, other.back / other.wide) < 0.6 and wide > 2.5 * min(end.wide, other.wide)
-        # Between columns one may pass, yet there is no door: they stand further apart than two of their diameters.
-        shallow |= (end.is_pier or other.is_pier) and wide > 2.0 * max(end.wide, other.wide)
-        c, d = (other.a, other.b) if _straight(end.b, other.a, end.a, other.b) else (other.b, other.a)
-        corners = np.array([end.a, end.b, c, d])
-        thick = min(end.wide, other.wide)
-        fit = thick / max(end.wide, other.wide)
+        gap = _between_ends(end, other, way, wide, thickness)
     else:
-        if wide > WIDEST_AT_FLANK * max(thickness, end.wide) or end.back < 1.5 * end.wide:
-            return None
-        corners = np.array([end.a, end.b, end.b + wide * end.out, end.a + wide * end.out])
-        thick, fit, shallow = end.wide, 0.75, False
-        x, y = np.rint(middle + 2 * end.out).astype(int)
-        if int(bodies[np.clip(y, 0, walls.shape[0] - 1), np.clip(x, 0, walls.shape[1] - 1)]) == 0:
-            return None
-        if np.abs(far - wide).max() > 0.2 * end.wide + 2.5:
-            return None  # a flank that is met askew is another wall's, not this one's continuation
-    return Gap(corners, wide, thick, fit, other is not None, shallow) if _is_clear(corners, walls, thick) else None
+        x, y = np.rint(middle + 2 * way).astype(int)
+        met = int(bodies[np.clip(y, 0, walls.shape[0] - 1), np.clip(x, 0, walls.shape[1] - 1)])
+        # A flank that is met askew is another wall's, not this one's continuation.
+        is_square = met != 0 and np.abs(far - wide).max() <= 0.2 * end.wide + 2.5
+        gap = _at_flank(end, way, wide, thickness) if is_square else None
+    return gap if gap is not None and _is_clear(gap.corners, walls, gap.thick) else None
+
+
+def _between_ends(end: End, other: End, way: np.ndarray, wide: float, thickness: float) -> Gap:
+    """The gap between two ends of walls."""
+    thick, thickest = min(end.wide, other.wide), max(end.wide, other.wide)
+    near = 2.5 * max(thick, 0.9 * thickness)  # a jamb is less than the wall where a rebate is cut into it
+    # Two pilasters that face each other across a room, and no long wall that only stops before one: then something is drawn.
+    runs_on = max(end.back / end.wide, other.back / other.wide) >= 1.5 and wide <= WIDEST_AT_FLANK * thickness
+    shallow = min(end.back / end.wide, other.back / other.wide) < 0.6 and wide > near and not runs_on
+    # Between columns one may pass, yet there is no door: they stand further apart than two of their diameters.
+    apart = wide > 2.0 * thickest
+    shallow |= (end.is_pier or other.is_pier) and apart
+    is_plain = end.back >= 1.5 * end.wide and not end.is_mitred and way is end.out  # whatever it meets is its continuation
+    askew = (end.is_mitred or other.is_mitred or way is not end.out) and not is_plain
+    askew |= end.is_crumb or other.is_crumb or (thickest < 0.6 * thickness and wide > 3 * thickness)
+    c, d = (other.a, other.b) if _straight(end.b, other.a, end.a, other.b) else (other.b, other.a)
+    corners = np.array([end.a, end.b, c, d])
+    return Gap(corners, wide, thick, thick / thickest, True, shallow, askew, (end.is_column or other.is_column) and apart)
+
+
+def _at_flank(end: End, way: np.ndarray, wide: float, thickness: float) -> Gap | None:
+    """The gap between the end of a wall and another wall's flank; None where it is too wide, or the end a mere step."""
+    if wide > WIDEST_AT_FLANK * max(thickness, end.wide) or end.back < 0.4 * end.wide:
+        return None
+    corners = np.array([end.a, end.b, end.b + wide * way, end.a + wide * way])
+    is_short = end.back < 1.5 * end.wide  # as a pier of a bay is
+    return Gap(corners, wide, end.wide, 0.75, False, False, is_short or end.is_mitred or end.is_crumb, end.is_column)
 
 
 def _first_hits(starts: np.ndarray, out: np.ndarray, walls: np.ndarray, reach: float) -> np.ndarray:
@@ -307,14 +220,31 @@ def _opening(gap: Gap, shape: tuple[int, ...], ink: PlanInk) -> ReadOpening:
 
 def _kind(gap: Gap, ink: PlanInk) -> str:
     """A window when a line or a hatching runs through the middle of the gap from jamb to jamb, else a door."""
+    patch = _between(gap, ink, 0, 1)
+    rows = len(patch)
+    inner = slice(round(0.2 * rows), round(0.8 * rows) + 1)
+    is_hatched = 0.25 < patch[inner].mean() < 0.9
+    return "window" if (patch.mean(1) > 0.6)[inner].any() or is_hatched else "door"
+
+
+def _is_glazed(gap: Gap, ink: PlanInk) -> bool:
+    """Whether lines run from jamb to jamb and end at the wall's faces: stairs, gardens and gutters go on beyond them.
+
+    Two lines at least, sills or a sill and a pane; in a wall of a few pens they run together.
+    """
+    lines = _between(gap, ink, 0, 1).mean(1) > 0.85
+    groups = np.count_nonzero(np.diff(lines.astype(np.int8), prepend=0) == 1)
+    beyond = max(_between(gap, ink, low, high).mean() for low, high in ((-0.7, -0.3), (1.3, 1.7)))
+    needed = 2 if gap.has_column or gap.thick > 6 * ink.pen else 1
+    return bool(groups >= needed and not lines.all() and beyond < 0.2)
+
+
+def _between(gap: Gap, ink: PlanInk, low: float, high: float) -> np.ndarray:
+    """Ink between the jambs, bool: columns from jamb to jamb, rows across the wall, 0 = one face, 1 = the other."""
     a, b, c, d = gap.corners
-    rows, columns = max(7, round(gap.thick)), max(9, round(gap.wide))
-    v, u = np.meshgrid(np.linspace(0, 1, rows), np.linspace(0.1, 0.9, columns), indexing="ij")
+    rows, columns = max(7, round(gap.thick * (high - low))), max(9, round(gap.wide))
+    v, u = np.meshgrid(np.linspace(low, high, rows), np.linspace(0.1, 0.9, columns), indexing="ij")
     points = (1 - v)[..., None] * ((1 - u)[..., None] * a + u[..., None] * d) + v[..., None] * (
         (1 - u)[..., None] * b + u[..., None] * c
     )
-    patch = _at(ink.faint, points) > 0
-    lines = patch.mean(1) > 0.6
-    inner = lines[round(0.2 * rows) : round(0.8 * rows) + 1]
-    is_hatched = 0.25 < patch[round(0.2 * rows) : round(0.8 * rows) + 1].mean() < 0.9
-    return "window" if inner.any() or is_hatched else "door"
+    return _at(ink.faint, points) > 0

@@ -149,6 +149,26 @@ def test_a_blank_sheet_has_no_walls():
         read_plan(np.full((200, 300, 3), 240, np.uint8))
 
 
+@pytest.mark.parametrize("seed", [61, 62])
+def test_windows_of_an_apse_and_of_a_canted_bay_are_found(seed):
+    sheet = plan(villa(seed), "solid")
+    reading = read_plan(as_scanned(sheet.image))
+    assert len([one for one in reading.openings if one.corners is not None]) >= 3  # the apse's, and two sides of the bay
+    boxes = [box for kind, box in sheet.openings if kind == "window"]
+    assert found(boxes, [one.box for one in reading.openings], 8) == len(boxes)
+
+
+def test_a_step_under_columns_makes_no_windows():
+    hall = np.full((420, 640, 3), 255, np.uint8)
+    cv2.rectangle(hall, (60, 60), (580, 360), (30, 30, 30), 22)
+    for k in range(4):
+        cv2.circle(hall, (230 + 60 * k, 210), 10, (30, 30, 30), -1)
+    cv2.line(hall, (230, 210), (410, 210), (30, 30, 30), 1)
+    reading = read_plan(as_scanned(hall))
+    assert len(reading.columns) == 4
+    assert not reading.openings
+
+
 # ---- real sheets
 SAMPLES = Path(os.environ.get("ANASTYLOSIS_SAMPLES", "")) / "drawings"
 real = pytest.mark.skipif(not (SAMPLES / "faun_plan.jpg").is_file(), reason="ANASTYLOSIS_SAMPLES is not set")
