@@ -17,8 +17,8 @@ def columns(walls: np.ndarray, thickness: float) -> tuple[Column, ...]:
     # Outer outlines of all bodies, those that stand within a closed ring of walls too.
     contours, tree = cv2.findContours(walls, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     found = []
-    for contour, (_, _, _, ring) in zip(contours, tree[0] if tree is not None else (), strict=True):
-        if ring >= 0:
+    for k, contour in enumerate(contours):
+        if tree[0][k][3] >= 0:  # the outline of a hole
             continue
         area = cv2.contourArea(contour)
         (x, y), (w, h), _ = cv2.minAreaRect(contour)
