@@ -127,7 +127,8 @@ def _beam(end: End, way: np.ndarray, ends: list[End], walls: np.ndarray, bodies:
 def _between_ends(end: End, other: End, way: np.ndarray, wide: float, thickness: float) -> Gap:
     """The gap between two ends of walls."""
     thick, thickest = min(end.wide, other.wide), max(end.wide, other.wide)
-    near = 2.5 * max(thick, 0.9 * thickness)  # a jamb is less than the wall where a rebate is cut into it
+    # No room is so narrow; ends as thick as each other are jambs further apart too. A rebated jamb is less than its wall.
+    near = (3.2 if thick > 0.9 * thickest else 2.5) * max(thick, 0.9 * thickness)
     # Two pilasters that face each other across a room, and no long wall that only stops before one: then something is drawn.
     runs_on = max(end.back / end.wide, other.back / other.wide) >= 1.5 and wide <= WIDEST_AT_FLANK * thickness
     shallow = min(end.back / end.wide, other.back / other.wide) < 0.6 and wide > near and not runs_on
