@@ -78,6 +78,15 @@ def test_a_view_without_paper_is_refused():
     assert issubclass(PhotographError, NoDrawingError)
 
 
+def test_a_photograph_of_a_front_is_told_with_doubt():
+    """A wall of rough stone under a pale sky: level and square as a drawing, but its tones cover it."""
+    drawn = elevation(building(2), "solid", 34.0).image.astype(np.float32)
+    stone = cv2.GaussianBlur(np.random.default_rng(4).standard_normal(drawn.shape[:2], dtype=np.float32), (0, 0), 1.5)
+    photograph = np.clip(drawn * (0.72 + 0.28 * stone[..., None] / stone.std() * 0.6), 0, 255).astype(np.uint8)
+    sure, unsure = (split(as_sheet(image))[0] for image in (drawn.astype(np.uint8), photograph))
+    assert sure.confidence >= UNSURE > unsure.confidence
+
+
 def _view():
     """Sky, hills and a dark foreground, softly lit: no paper anywhere."""
     rng = np.random.default_rng(3)
