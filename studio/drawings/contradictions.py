@@ -73,14 +73,16 @@ def compared(
     Args:
         said: (sheet, metres) each.
         tolerance_m: the error of both readings together; differences below it are silent.
-        of_m: the measure of which the difference is a share; the first sheet's value when left out.
+        of_m: the measure of which the difference is a share; the first sheet's value when left out. Then the gate is that of
+            the smallest value's share, for nobody knows yet which sheet is right.
     """
     values = [value for _, value in said]
     apart = max(values) - min(values)
     share = apart / max(abs(values[0]) if of_m is None else of_m, 1e-9)
-    if apart <= tolerance_m or share <= LISTED:
+    most = apart / max(min(map(abs, values)) if of_m is None else of_m, 1e-9)
+    if apart <= tolerance_m or most <= LISTED:
         return None
-    gate = "asks" if share > ASKS else "listed"
+    gate = "asks" if most > ASKS else "listed"
     return Contradiction(
         element, quantity, tuple(name for name, _ in said), tuple(values), apart, share, used, why, gate, tuple(regions)
     )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from studio.drawings.contradictions import ASKS, Contradiction, compared
+from studio.drawings.exact_rows import exact, ground_row
 from studio.drawings.holes import Hole, Ledger, at_cut, inner_holes, side_holes
 from studio.drawings.matching import Match, Span, aligned, matched
 from studio.drawings.partial_fronts import APART, POOR, as_a_person_says, matched_at, of_parts
@@ -81,6 +82,7 @@ def fuse(views: Sequence[View], *, height_m: float | None = None) -> Fused:
         height_m: of the walls, where no sheet shows it.
     Raises: NothingToFuseError; SliverError; ScaleError when no sheet has a scale; DifferentBuildingsError.
     """
+    views = [exact(v) for v in views]
     plans = [v for v in views if v.kind == "plan"]
     drawn = [v for v in views if v.kind == "elevation" and v.front.facade]
     cuts = [v for v in views if v.kind == "section"]
@@ -331,7 +333,7 @@ def _fitting_side(inside, side: str, wide: float) -> str:
 
 def _elevation(view: View, side: str, plan: Placed | None, fit: Match | None) -> Placed:
     """An elevation in the frame of its façade."""
-    ground = float(view.front.ground_y if view.front.ground_y is not None else view.wall[3])
+    ground = float(view.wall[3]) if (read := ground_row(view)) is None else read
     if plan is None or fit is None:
         if view.px_per_m is None:
             raise ScaleError(f"No scale could be read from {view.name}: pass --scale {view.name}=PX_PER_M.")

@@ -8,6 +8,7 @@ from pathlib import PurePath
 import numpy as np
 
 from studio.drawings.contradictions import compared
+from studio.drawings.exact_rows import ground_row
 from studio.drawings.holes import Ledger
 from studio.drawings.reading import SectionReading
 from studio.drawings.section_way import Way, lie, usual_line
@@ -36,7 +37,7 @@ def placed_section(
     reading = view.cut
     edges = section_edges(reading) or (0.0, float(reading.picture.shape[1]))
     wide = edges[1] - edges[0]
-    ground = float(reading.ground_y if reading.ground_y is not None else reading.picture.shape[0])
+    ground = float(reading.picture.shape[0]) if (read := ground_row(view)) is None else read
     scale = view.px_per_m or _carried_height(reading, ground, elevations)
     if view.side:
         axis = ACROSS[view.side]

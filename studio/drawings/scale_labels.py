@@ -86,7 +86,8 @@ def rows(found: Sequence[Strip]) -> list[Row]:
                 all_rows.append(Row(strip, is_above, tuple(groups), height, 3))
     some = [row for row in all_rows if 2 <= len(row.groups) <= 45 and row.at_ticks >= 2]
     lone = [row for row in all_rows if len(row.groups) == 1 and row.at_ticks == 1]
-    some.sort(key=lambda row: -row.at_ticks / len(row.groups) * math.sqrt(row.at_ticks))
+    # a façade has a hundred rows of strokes that stand at lines as regularly as figures do, but none on empty paper
+    some.sort(key=lambda row: -row.at_ticks / len(row.groups) * math.sqrt(row.at_ticks) * _freedom(row))
     ranked = sorted(((_digits(row), k) for k, row in enumerate(some[:60])), key=lambda one: (-one[0], one[1]))
     return [some[k] for likeness, k in ranked[:MOST_ROWS] if likeness > 0.15] + lone[:4]
 
@@ -110,8 +111,12 @@ def _digits(row: Row) -> float:
         ones += set(text) <= {"1"}
     if not total:
         return 0.0
-    freedom = max(0.0, 1 - _ink_share(row.strip, row.is_above) / BUSY)  # a scale stands on empty paper
-    return 2 * sure * (1 - ones / total) * freedom**2 * total / len(row.groups)
+    return 2 * sure * (1 - ones / total) * _freedom(row) * total / len(row.groups)
+
+
+def _freedom(row: Row) -> float:
+    """How empty the paper beside the line is, 0…1, squared: a scale stands on empty paper."""
+    return max(0.0, 1 - _ink_share(row.strip, row.is_above) / BUSY) ** 2
 
 
 def _marks(strip: Strip, is_above: bool, widest: float = 3.5) -> list[tuple[int, int, int, int]]:

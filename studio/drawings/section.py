@@ -17,6 +17,7 @@ THICK = 3.0  # of the usual floor's thickness: vaults and stoves thicken one flo
 STOREY_ENDS, AT_THE_END = 0.2, 0.06  # of a storey's height beside its floors, and of its width beside its outer walls
 UNWALLED = 0.3  # of a storey's rows with a wall at its ends: fewer carry nothing, and all but as many are a storey
 FOOT = 0.3  # of the building's width: lettering below it, or a cellar, covers less of its rows
+NECK = 0.02  # of the building's width: a lantern's or a belfry's shaft is wider, a fold's shadow and a stain's edge are not
 SURE = 0.6  # openings behind a cut are read only when they are plain: furniture and panelling look like windows
 
 
@@ -40,6 +41,7 @@ def read_section(sheet: np.ndarray | Rectified, box: Box | None = None) -> Secti
     floors = _carried(_floors(cut, gray, span), cut)
     if is_inverted:
         cut[ground + 1 :] = False  # bare paper under the floor is no masonry
+    mass = _of_one_piece(mass, span)
     roof = _roof(mass, floors, span)
     lines = _lines(roof, floors, ground, span, roof_top(mass, span[2] - span[0]))
     openings = [] if cut.mean() > 0.5 else _openings(tone, mass, cut)
@@ -148,6 +150,23 @@ def _ground(mask: np.ndarray, mass: np.ndarray, floors: list[LevelLine], span: B
 
 
 # ---- roof and walls
+def _of_one_piece(mass: np.ndarray, span: Box) -> np.ndarray:
+    """The mass without what hangs on it by a thread: a fold or a stain that runs up from the roof to the sheet's title."""
+    k = max(3, round(NECK * (span[2] - span[0]))) | 1
+    broad = cv2.morphologyEx(mass, cv2.MORPH_OPEN, np.ones((k, k), np.uint8))
+    n, labels, stats, _ = cv2.connectedComponentsWithStats(broad)
+    if n < 3:
+        return mass
+    top, foot = stats[:, cv2.CC_STAT_TOP], stats[:, cv2.CC_STAT_TOP] + stats[:, cv2.CC_STAT_HEIGHT]
+    above = foot <= top[1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())]
+    above[0] = False
+    if not above.any():
+        return mass
+    parted = np.where(cv2.dilate(above[labels].astype(np.uint8), np.ones((k, k), np.uint8)) > 0, 0, mass).astype(np.uint8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(parted)
+    return ((labels == 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())) * 255).astype(np.uint8)
+
+
 def _roof(mass: np.ndarray, floors: list[LevelLine], span: Box) -> list[tuple[float, float]] | None:
     """The upper edge of the building above its last floor, left to right; chimneys and finials are taken off."""
     x0, y0, x1, y1 = span

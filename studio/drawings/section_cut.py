@@ -5,13 +5,17 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from studio.drawings.paper import highest
-from studio.drawings.plan_ink import plan_ink
+from studio.drawings.paper import highest, runs
+from studio.drawings.plan_ink import PlanInk, plan_ink
 from studio.drawings.plan_masonry import masonry
 
 DARK_ROOMS = 0.55  # share of a building that is toned where its rooms are shaded: engraved sections stay below 0.45
 BLACK, SOLID = 60, 0.6  # shading is black in a third of its area at most, solid masonry in nine tenths (ten real sheets)
 THINNEST, THICKEST = 0.003, 0.07  # of the sheet's longer side: a rafter of 8 cm … the spandrel of a vault in a front of 27 m
+
+# Times the outer walls' thickness: what is outlined, blank and wider is a room between doors and windows; floors, foundations and
+# the haunches of vaults are no wider. Of the building's width: how near its ends outer walls begin, and more than they take.
+ROOM, AT_END, MOST = 2.2, 0.06, 0.3
 
 
 def cut_masonry(picture: np.ndarray, gray: np.ndarray, tone: np.ndarray, mass: np.ndarray) -> tuple[np.ndarray, bool]:
@@ -30,7 +34,38 @@ def cut_masonry(picture: np.ndarray, gray: np.ndarray, tone: np.ndarray, mass: n
             return white, True
     ink = plan_ink(gray, inside)
     found = masonry(ink, picture, gray)
-    return (np.zeros(gray.shape, bool), False) if found is None else ((found.body > 0) & inside, False)
+    if found is None:
+        return np.zeros(gray.shape, bool), False
+    body = (found.body > 0) & inside
+    return (without_rooms(body, ink) if found.style == "hollow" else body), False
+
+
+def without_rooms(body: np.ndarray, ink: PlanInk) -> np.ndarray:
+    """Outlined masonry without the blank fields that are too wide for it, bool [H, W].
+
+    A plan's rooms are larger than any wall; in a section the wall between a door and a window is a field as narrow and as long
+    as a pier, and only its width beside the outer walls' tells it from one.
+
+    Args:
+        body: bool [H, W], fields between lines, the lines included.
+    """
+    columns = np.flatnonzero(body.any(0))
+    if not columns.size:
+        return body
+    x0, x1 = int(columns[0]), int(columns[-1]) + 1
+    wide, thick = x1 - x0, []
+    for row in body[:, x0:x1]:
+        pieces = [(a, b) for a, b in runs(row) if b - a > 2]
+        ends = [b - a for a, b in pieces[:1] if a < AT_END * wide] + [b - a for a, b in pieces[-1:] if b > (1 - AT_END) * wide]
+        thick += [end for end in ends if end < MOST * wide]
+    if not thick:
+        return body
+    fields = (body & (ink.faint == 0)).astype(np.uint8)
+    n, labels = cv2.connectedComponents(fields, connectivity=4)
+    is_room = 2 * highest(cv2.distanceTransform(fields, cv2.DIST_L2, 5), labels, n) > ROOM * float(np.median(thick))
+    is_room[0] = False
+    half_a_line = np.ones((2 * round(0.5 * ink.pen) + 1,) * 2, np.uint8)
+    return body & (cv2.dilate(is_room[labels].astype(np.uint8), half_a_line) == 0)
 
 
 def white_cut(tone: np.ndarray, mass: np.ndarray) -> np.ndarray:
