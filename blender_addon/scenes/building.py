@@ -13,7 +13,7 @@ from .apart import apart
 from .building_bands import bands
 from .building_design import Design, DesignedHole, DesignedStorey, FacadeFrame
 from .building_floors import columns, floors, ground, sheets, stairs
-from .building_heights import COVER_M, below, clipped, cover, upper_walls
+from .building_heights import COVER_M, below, clipped, cover, low_beyond, upper_walls
 from .building_walls import (
     SKIN_M,
     Outlines,
@@ -34,7 +34,7 @@ from .model import Author, Element, Evidence, Focus, Light, SceneModel
 from .openings import filling, steps
 from .plan import FROM_THE_SOUTH_WEST
 from .roofs import chimney, flat, pitched
-from .solids import Geometry, joined, polygons, prism, shifted
+from .solids import PRECISION_M, Geometry, joined, polygons, prism, shifted
 
 # What is a rule has the colour of what was drawn: a wall in two colours looks built so. The evidence pass tells them apart.
 WALL, LEAD, TILE, BRICK = (0.82, 0.77, 0.68), (0.74, 0.72, 0.69), (0.47, 0.29, 0.23), (0.55, 0.36, 0.29)
@@ -96,6 +96,7 @@ class _Builder:
         self.design, self.lines = design, lines
         self.elements: list[Element] = []
         self.limit = below(design.profiles, design.size, COVER_M if design.is_covered else 0.0)
+        self.low = low_beyond(design.shown, design.size, design.storeys[0].high)
         self.assumptions: list[str] = [
             f"Panes, bars, doors and steps are rules; panes lie {REVEAL_M:.2f} m behind the wall's face."
         ]
@@ -109,6 +110,8 @@ class _Builder:
             solid = clipped(solid, self.limit)
             aspects, author = aspects | {"dimension": RULE}, "rule"
             evidence = (*evidence, *(e for one in profiles for e in one.evidence))
+        if kind in ("wall", "lintel"):
+            solid = clipped(solid, self.low)
         if solid is None:
             return
         look = {"material": "plaster", "color": WALL} | look
@@ -293,7 +296,9 @@ class _Builder:
             x0, y0, x1, y1 = hole.box or (0, 0, 0, 0)
             along = [rectangle(x0 - 0.06, y0, x1 + 0.06, y1), rectangle(x0, y0 - 0.06, x1, y1 + 0.06)]
             free = min((one.difference(taken) for one in along), key=lambda one: one.area)
-            inside = without_slivers(free.intersection(self.lines.footprint))
+            # corners are rounded apart from those of the wall beside them, and a leaf of both would lie in both
+            near = taken.intersection(free.buffer(0.1)).buffer(2 * PRECISION_M, join_style="mitre")
+            inside = without_slivers(free.intersection(self.lines.whole)).difference(near)
             self._spans(f"over-{hole.id}", hole, inside, storey.low, top, None)
             taken = unary_union([taken, inside])
         if len(design.storeys) > 1:

@@ -233,6 +233,8 @@ class Design:
             them, along x and along y, are those of a building that is covered everywhere.
         domes: above what covers the building; a building with domes is covered everywhere.
         cuts: sides whose outer walls a section cuts, so that their thickness is drawn in every storey.
+        shown: the part of the plan that sheets show above its ground; beyond it walls end at the first storey, and nothing
+            covers them. None where they show all of it.
     """
 
     name: str
@@ -256,11 +258,16 @@ class Design:
     undivided: tuple[str, ...] = ()
     profiles: tuple[DesignedProfile, ...] = ()
     domes: tuple[DesignedDome, ...] = ()
+    shown: Box | None = None
 
     @property
     def is_covered(self) -> bool:
         """Whether a shell up to the profiles covers all of the building."""
         return len(self.profiles) > 1 or bool(self.profiles and self.domes)
+
+    def is_beyond(self, x: float, y: float) -> bool:
+        """Whether a place of the plan lies beyond what its sheets show, metres."""
+        return self.shown is not None and not (self.shown[0] <= x <= self.shown[2] and self.shown[1] <= y <= self.shown[3])
 
     @property
     def reach(self) -> float | None:

@@ -24,7 +24,7 @@ def floors(design: Design, lines: Outlines, slab_m: float) -> list[Element]:
     from shapely.ops import unary_union
 
     top = -SHEET_M if design.plan and design.plan.texture else 0.0
-    found = [_floor("floor-0", shifted(_prism(lines.footprint, BASE_M), (0, 0, top - BASE_M)), 6, (Evidence(note="by rule"),))]
+    found = [_floor("floor-0", shifted(_prism(lines.whole, BASE_M), (0, 0, top - BASE_M)), 6, (Evidence(note="by rule"),))]
     inside = without_slivers(lines.footprint.difference(lines.outer))
     wells = [rectangle(*flight.box) for flight in design.stairs] if len(design.storeys) > 1 else []
     for number, storey in enumerate(design.storeys[1:], 1):
@@ -67,6 +67,8 @@ def columns(design: Design, slab_m: float) -> list[Element]:
         # Classical columns are at most ten diameters high; below an upper floor or a roof they reach what they carry.
         stands_free = (len(design.storeys) == 1 or design.profiles) and design.roof is None
         under = min((profile.at(x, y) - BEAM_M for profile in design.profiles), default=top)
+        if design.is_beyond(x, y):
+            under = min(under, storey.high)
         high = max(under - storey.low, 1.0)
         if stands_free:
             high = min(high, 20 * r)
@@ -161,7 +163,7 @@ def ground(design: Design, lines: Outlines, plates: tuple[Plate, ...]) -> Elemen
     high = np.array([design.size, *(one.bounds[1, :2] for one in plates)]).max(axis=0)
     margin = max(2.0, 0.15 * max(design.size))
     whole = manifold(box((*(low - margin), top - GROUND_M), (*(high + margin), top)))
-    for part in polygons(lines.footprint):
+    for part in polygons(lines.whole):
         whole = whole - manifold(shifted(prism(part, BASE_M + 1), (0, 0, top - BASE_M)))
     solid = geometry(whole) or box((*(low - margin), top - GROUND_M), (*(high + margin), top - BASE_M))
     evidence = (Evidence(note="level ground by rule"),)

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from .building_design import DesignedProfile
+from .building_design import Box, DesignedProfile
 from .building_walls import geometry, manifold
-from .solids import Geometry, polygons, prism, upright
+from .solids import Geometry, box, polygons, prism, upright
 
 BEYOND_M = 50.0  # the profile is drawn out far beyond the building on all sides: nothing ends where it ends
 FOOT_M = -5.0  # below every floor and every step
+EDGE_M = 0.02  # the faces of walls that stand at the edge of what is shown waver by so much and belong to it
 COVER_M = 0.4  # by rule, of what covers a building that a section and an elevation show covered: a vault's shell, or a roof
 
 
@@ -45,6 +46,16 @@ def _under(profile: DesignedProfile, size: tuple[float, float]) -> Any:
     if profile.axis == "y":  # x and y change places, which turns the solid inside out: so do its faces
         vertices, faces = vertices[:, [1, 0, 2]], np.ascontiguousarray(faces[:, ::-1])
     return manifold((vertices, faces))
+
+
+def low_beyond(shown: Box | None, size: tuple[float, float], high: float) -> Any:
+    """Everything within what sheets show, and beyond it what lies below `high`; as Manifold has it, None where all is shown."""
+    if shown is None:
+        return None
+    x0, y0, x1, y1 = (edge + way * EDGE_M for edge, way in zip(shown, (-1, -1, 1, 1), strict=True))
+    within = box((x0, y0, FOOT_M), (x1, y1, 2 * BEYOND_M + max(size)))
+    around = box((-BEYOND_M, -BEYOND_M, FOOT_M), (size[0] + BEYOND_M, size[1] + BEYOND_M, high))
+    return manifold(within) + manifold(around)
 
 
 def clipped(solid: Geometry | None, limit: Any) -> Geometry | None:

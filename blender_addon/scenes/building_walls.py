@@ -28,7 +28,7 @@ class Outlines:
 
     Attributes:
         walls: as drawn, without openings. full: with the openings filled.
-        footprint: everything that the outer walls surround.
+        footprint: everything that the outer walls surround, of what is shown. whole: with what lies beyond it.
         sides: the filled outer wall of each façade. rest: outer walls that run askew. inner: what stands inside, unfilled.
     """
 
@@ -38,6 +38,7 @@ class Outlines:
     sides: dict[str, Any]
     rest: Any
     inner: Any
+    whole: Any
 
     @property
     def outer(self):
@@ -51,6 +52,7 @@ def outlines(design: Design) -> Outlines:
     """Sort the walls of the plan by façade. Raises: DrawingError, MeasureError, MissingPartError without shapely."""
     shapely = need_shapely()
     from shapely.geometry import Polygon
+    from shapely.geometry import box as rectangle
     from shapely.ops import unary_union
 
     pieces = [Polygon(outer, holes).buffer(0) for outer, holes in design.walls if len(outer) > 2]
@@ -66,10 +68,15 @@ def outlines(design: Design) -> Outlines:
     full = unary_union([walls, *(g for g in gaps if g is not None)])
     full = unary_union([full, *(g for hole in design.holes if (g := _portal(hole, full, design)) is not None)])
     full = shapely.set_precision(full.buffer(0.02, join_style="mitre").buffer(-0.02, join_style="mitre"), PRECISION_M)
-    footprint = _footprint(full)
+    footprint = whole = _footprint(full)
+    if design.shown is not None:  # façades are those of what is shown; what lies beyond stands before them
+        footprint = without_slivers(whole.intersection(rectangle(*design.shown)))
+        full = shapely.set_precision(_shut(full, footprint, whole, design.thickness), PRECISION_M)
     sides, taken = {}, []
     for side in SIDES:
         strips = _strips(footprint, full, FacadeFrame(side, design.size), design.thickness)
+        if design.shown is not None:
+            strips = [strip.intersection(rectangle(*design.shown)) for strip in strips]
         shape = full.intersection(unary_union(strips)).difference(unary_union(taken)) if strips else Polygon()
         sides[side] = without_slivers(shape)
         taken += strips
@@ -80,7 +87,14 @@ def outlines(design: Design) -> Outlines:
     rest = _with_neighbours(sides, rest)
     outer = unary_union([*sides.values(), rest])
     inner = _with_neighbours(sides, without_slivers(walls.difference(outer)))
-    return Outlines(walls, full, footprint, sides, rest, inner)
+    return Outlines(walls, full, footprint, sides, rest, inner, whole)
+
+
+def _shut(full, footprint, whole, thickness: float):
+    """The walls, those closed that stand where what is shown begins: a plan leaves gaps there that the elevation shows as wall."""
+    edge = footprint.boundary.difference(whole.boundary.buffer(0.05))
+    strip = edge.buffer(1.2 * thickness, cap_style="flat").intersection(footprint)
+    return full.union(_closed(full.intersection(strip), 0.5 * GAPS_M[1]).intersection(strip))
 
 
 def _with_neighbours(sides: dict[str, Any], shape):
@@ -136,14 +150,16 @@ def _portal(hole: DesignedHole, full, design: Design):
     if hole.box or not hole.is_drawn or hole.side not in SIDES or hole.storey > 0:
         return None
     frame = FacadeFrame(hole.side, design.size)
-    front, middle = local(full, frame), sum(hole.span) / 2
+    shown = full if design.shown is None else full.intersection(rectangle(*design.shown))
+    front, middle = local(shown, frame), sum(hole.span) / 2
     deep = design.size[1] if hole.side in ("south", "north") else design.size[0]
-    if face_at(front.intersection(rectangle(0, -1, frame.length, 0.25 * deep)), middle) is not None:
+    near = 0.25 * deep + (0.0 if design.shown is None or front.is_empty else front.bounds[1])
+    if face_at(front.intersection(rectangle(0, -1, frame.length, near)), middle) is not None:
         return None
     ends = []
     for step in (-0.1, 0.1):
         places = middle + step * np.arange(1, round(0.5 * GAPS_M[1] / 0.1))
-        met = ((float(u), face) for u in places if (face := face_at(front, float(u))) and face[0] < 0.25 * deep)
+        met = ((float(u), face) for u in places if (face := face_at(front, float(u))) and face[0] < near)
         if (end := next(met, None)) is None:
             return None
         ends.append(end)

@@ -53,6 +53,12 @@ def design(fused: Fused, name: str) -> Design:
     covering = None if above else roof(fused, notes)
     rising = profiles(fused, notes, above) if covering is None else ()
     columns, stairs = _symbols(fused)
+    if fused.shown is not None:
+        notes.append(
+            f"No sheet shows how high the plan is built beyond x {fused.shown[0]:.2f} to {fused.shown[2]:.2f} m, y "
+            f"{fused.shown[1]:.2f} to {fused.shown[3]:.2f} m, or what covers it: walls there end at the first storey "
+            f"({storeys[0].high:.2f} m) and stand open above by rule. Façades stand where what is shown begins, closed but for the openings of elevations."
+        )
     if (north := _north(fused)) is not None:
         notes.append(f"True north lies {north:.0f}° clockwise from the building's +y; its sides keep the names of the sheet's.")
     return Design(
@@ -60,7 +66,7 @@ def design(fused: Fused, name: str) -> Design:
         _bands(fused), covering, plan,
         {side: _sheet(placed) for side, placed in fused.elevations.items()}, tuple(_sheet(one) for one in fused.sections),
         _cut_sides(fused), tuple(notes), stacks(fused, covering, notes), _north(fused),
-        profiles=rising, domes=above if rising else (),
+        profiles=rising, domes=above if rising else (), shown=fused.shown,
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Where a level lies to a part of a pixel: the middle of the stroke that draws it, or the face of the masonry that begins there.
+"""Where a level lies to a part of a pixel: the middle of the stroke that draws it, or the face of masonry that begins there.
 
 A reader finds the row of a line. Of a storey that is drawn 250 pixels high, one pixel at either end is almost a per cent, and
 contradictions are told from 1 % on. Here the picture is asked again, column by column, because paper waves.

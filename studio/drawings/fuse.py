@@ -23,6 +23,7 @@ from studio.drawings.views import (
     GAP_SURE,
     SIDES,
     Placed,
+    Region,
     View,
     along,
     elevation_span,
@@ -62,6 +63,7 @@ class Fused:
         holes: openings that were read.
         heights: storeys, eaves, ridge.
         contradictions, assumptions: what disagreed; what was assumed, one sentence each.
+        shown: x0, y0, x1, y1 of the part of the plan that partial elevations show, metres; None where they show all of it.
     """
 
     plan: Placed | None
@@ -72,6 +74,7 @@ class Fused:
     heights: Heights
     contradictions: tuple[Contradiction, ...]
     assumptions: tuple[str, ...]
+    shown: Region | None = None
 
 
 def fuse(views: Sequence[View], *, height_m: float | None = None) -> Fused:
@@ -96,13 +99,28 @@ def fuse(views: Sequence[View], *, height_m: float | None = None) -> Fused:
     size = _size(plan, elevations, cuts, ledger)
     sections = tuple(placed_section(view, size, plan, elevations, ledger) for view in cuts)
     found = heights(list(elevations.values()), sections, height_m)
-    holes = inner_holes(plan)
+    holes, shown = inner_holes(plan), _shown(plan, ledger)
     for side in SIDES:
-        holes += side_holes(side, plan, elevations.get(side), fits.get(side), size, found, ledger)
+        holes += side_holes(side, plan, elevations.get(side), fits.get(side), size, found, ledger, shown)
     return Fused(
         plan, elevations, sections, size, tuple(holes), found,
-        (*ledger.records, *found.contradictions), (*ledger.notes, *found.assumptions),
+        (*ledger.records, *found.contradictions), (*ledger.notes, *found.assumptions), shown,
     )  # fmt: skip
+
+
+def _shown(plan: Placed | None, ledger: Ledger) -> Region | None:
+    """What of the plan lies within the stretches that partial elevations show, metres; None where none is partial."""
+    if plan is None or not ledger.shown:
+        return None
+    x0, y0, x1, y1 = extent(plan.view.plan.walls)
+    for side, (low, high) in ledger.shown.items():
+        first, last = (low, high) if side in ("south", "west") else (-high, -low)  # `along` counts these two backwards
+        if ACROSS[side] == "x":
+            x0, x1 = max(x0, first), min(x1, last)
+        else:
+            y0, y1 = max(y0, first), min(y1, last)
+    (left, low), (right, high) = plan.metres(x0, y1), plan.metres(x1, y0)
+    return left, low, right, high
 
 
 def _whole_front(view: View, ledger: Ledger | None) -> bool:

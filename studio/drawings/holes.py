@@ -57,10 +57,11 @@ class Hole:
 
 @dataclass
 class Ledger:
-    """Records and sentences while they are gathered."""
+    """Records and sentences while they are gathered; by side, the stretch that a partial elevation shows (pixels, `along`)."""
 
     records: list[Contradiction] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    shown: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def add(self, *records: Contradiction | None) -> None:
         """Keep the records that say something."""
@@ -103,16 +104,22 @@ def inner_holes(plan: Placed | None) -> list[Hole]:
 
 
 def side_holes(
-    side: str, plan: Placed | None, front: Placed | None, fit: Match | None, size, found: Heights, ledger: Ledger
+    side: str, plan: Placed | None, front: Placed | None, fit: Match | None, size, found: Heights, ledger: Ledger,
+    shown: tuple[float, float, float, float] | None = None,
 ) -> list[Hole]:
-    """The openings of one façade: position by the plan where it shows them, height by the elevation."""
+    """The openings of one façade: position by the plan where it shows them, height by the elevation.
+
+    Args:
+        shown: the part of the plan that partial elevations show, metres; what the plan opens beyond it lies on no façade.
+    """  # fmt: skip
     gaps: list[tuple[Span, ReadOpening]] = []
     if plan is not None:
         gaps = plan_spans(plan.view.plan, side)
+    beyond = {i for i, (_, gap) in enumerate(gaps) if plan is not None and shown and not _within(_metres(plan, gap.box), shown)}
     if front is None:
-        return [_from_plan(plan, side, gap, span) for span, gap in gaps if plan is not None]
+        return [_from_plan(plan, side, gap, span, i in beyond) for i, (span, gap) in enumerate(gaps) if plan is not None]
     low = at_cut(front.view) if fit is not None else []
-    pairs = {id(low[j]): gaps[i] for i, j in fit.pairs} if fit is not None else {}
+    pairs = {id(low[j]): gaps[i] for i, j in fit.pairs if i not in beyond} if fit is not None else {}
     holes = []
     own = own_openings(front.view)
     for one in own:
@@ -132,14 +139,22 @@ def side_holes(
         holes.append(Hole(kind, side, span, rise, storey, one.head, seen, box, one.inferred))
     if plan is not None and fit is not None:
         ledger.add(counted(
-            f"openings of the ground floor, {side} façade", [(plan.view.name, len(gaps)), (front.view.name, len(low))],
+            f"openings of the ground floor, {side} façade",
+            [(plan.view.name, len(gaps) - len(beyond)), (front.view.name, len(low))],
             used="every opening that either sheet shows", why="none is left away without a person's word",
             regions=_lonely(plan, front, fit, gaps, low),
         ))  # fmt: skip
-        if len(gaps) == len(low) and fit.only_first:
+        if len(gaps) == len(low) and fit.only_first and not beyond:
             ledger.add(_unmatched(plan, front, side, fit, gaps, low, size))
-        holes += [_from_plan(plan, side, gaps[i][1], gaps[i][0]) for i in fit.only_first]
+        holes += [_from_plan(plan, side, gaps[i][1], gaps[i][0]) for i in fit.only_first if i not in beyond]
+        holes += [_from_plan(plan, side, gaps[i][1], gaps[i][0], True) for i in sorted(beyond)]
     return holes
+
+
+def _within(box, shown: tuple[float, float, float, float]) -> bool:
+    """Whether the middle of a box lies in a part of the plan; all in metres."""
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    return shown[0] <= x <= shown[2] and shown[1] <= y <= shown[3]
 
 
 def _is_door(one: ReadOpening, rise: tuple[float, float], gap: tuple[Span, ReadOpening] | None, own: list[ReadOpening]) -> bool:
@@ -191,10 +206,12 @@ def _compare_opening(name: str, plan: Placed, front: Placed, by_plan, by_front, 
         ))  # fmt: skip
 
 
-def _from_plan(plan: Placed, side: str, gap: ReadOpening, span: Span) -> Hole:
+def _from_plan(plan: Placed, side: str, gap: ReadOpening, span: Span, is_beyond: bool = False) -> Hole:
+    """An opening that only the plan shows; beyond what elevations show it lies on no façade."""
     kind = "window" if gap.kind == "window" else "door"
     seen = (Seen(plan, gap.box, f"{kind} as drawn in the plan; its height is a rule"),)
-    return Hole(kind, side, _along_metres(plan, side, span), None, 0, "flat", seen, _metres(plan, gap.box), gap.inferred)
+    at, box = _along_metres(plan, side, span), _metres(plan, gap.box)
+    return Hole(kind, "inside" if is_beyond else side, at, None, 0, "flat", seen, box, gap.inferred)
 
 
 def _along_metres(plan: Placed, side: str, span: Span) -> tuple[float, float]:

@@ -218,6 +218,7 @@ def _of_part(
     fit = matched_at(view, side, front, known, (part.low, part.high), drawn)
     low, high = along(side, inside)
     if part.cuts:
+        ledger.shown[side] = part.low, part.high
         ledger.notes.append(
             f"{front.name} is taken to show a part of the {side} side, {part.length / scale:.2f} m of "
             f"{(high - low) / scale:.2f} m between walls that run across."

@@ -13,9 +13,11 @@ DARK_ROOMS = 0.55  # share of a building that is toned where its rooms are shade
 BLACK, SOLID = 60, 0.6  # shading is black in a third of its area at most, solid masonry in nine tenths (ten real sheets)
 THINNEST, THICKEST = 0.003, 0.07  # of the sheet's longer side: a rafter of 8 cm … the spandrel of a vault in a front of 27 m
 
-# Times the outer walls' thickness: what is outlined, blank and wider is a room between doors and windows; floors, foundations and
-# the haunches of vaults are no wider. Of the building's width: how near its ends outer walls begin, and more than they take.
-ROOM, AT_END, MOST = 2.2, 0.06, 0.3
+# Times the outer walls' thickness: what is outlined, blank and wider is a room between doors and windows or between roof posts;
+# floors, foundations and the haunches of vaults are no wider. A field shorter than LONG times its width is no wall and no
+# floor, and if it is wider than those, no pier's foot. Of the width: how near its ends outer walls begin; more than they take.
+ROOM, STOCKY, LONG = 2.2, 1.2, 2.2
+AT_END, MOST = 0.06, 0.3
 
 
 def cut_masonry(picture: np.ndarray, gray: np.ndarray, tone: np.ndarray, mass: np.ndarray) -> tuple[np.ndarray, bool]:
@@ -61,8 +63,10 @@ def without_rooms(body: np.ndarray, ink: PlanInk) -> np.ndarray:
     if not thick:
         return body
     fields = (body & (ink.faint == 0)).astype(np.uint8)
-    n, labels = cv2.connectedComponents(fields, connectivity=4)
-    is_room = 2 * highest(cv2.distanceTransform(fields, cv2.DIST_L2, 5), labels, n) > ROOM * float(np.median(thick))
+    n, labels, stats, _ = cv2.connectedComponentsWithStats(fields, connectivity=4)
+    across = 2 * highest(cv2.distanceTransform(fields, cv2.DIST_L2, 5), labels, n)
+    wall, is_short = float(np.median(thick)), stats[:, cv2.CC_STAT_AREA] < LONG * across**2
+    is_room = (across > ROOM * wall) | ((across > STOCKY * wall) & is_short)
     is_room[0] = False
     half_a_line = np.ones((2 * round(0.5 * ink.pen) + 1,) * 2, np.uint8)
     return body & (cv2.dilate(is_room[labels].astype(np.uint8), half_a_line) == 0)

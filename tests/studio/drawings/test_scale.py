@@ -194,3 +194,24 @@ def test_what_a_person_says_stands_above_the_bar_and_the_difference_is_told():
     assert (settled.px_per_m, settled.source) == (40.0, "person")
     assert any("+25" in note for note in settled.notes)
     assert between((0, 0), (30, 40), 10) == 5
+
+
+def test_a_bar_below_a_front_of_a_hundred_strokes_at_lines_is_looked_at():
+    from studio.drawings.scale_labels import rows
+    from studio.drawings.scale_ticks import Strip
+
+    ticks = np.arange(60.0, 660.0, 100.0)
+
+    def strip(words, block):
+        gray = page(720, 91)
+        for x, word in zip(ticks, words, strict=False):
+            text(gray, word, x, 35, 0.6)
+        cv2.line(gray, (60, 45), (560, 45), INK, 2)
+        if block:
+            gray[:44, 420:] = INK  # masonry beside the line
+        mask = np.where(gray < 128, 255, 0).astype(np.uint8)
+        return Strip(gray, mask, (0.0, 0.0), 0.0, 45.0, 2.0, 60.0, 560.0, ticks, np.zeros(6), np.zeros(6))
+
+    front = [strip(["8"] * 4, block=True) for _ in range(100)]  # they stand at their lines better than a bar's figures do
+    bar = strip(["0", "", "5", "", "10"], block=False)
+    assert any(row.strip is bar for row in rows([*front, bar]))

@@ -85,3 +85,46 @@ def test_a_ridge_beam_under_closed_gables_is_no_floor_and_the_eaves_stay_below_i
     assert len(reading.floors) == len(house.heights) + 1
     eaves, ridge = (next(line.y for line in reading.lines if line.name == name) for name in ("eaves", "ridge"))
     assert (eaves - ridge) / (reading.ground_y - eaves) == pytest.approx(house.roof_height / house.height, rel=0.1)
+
+
+def test_a_fold_that_runs_up_to_the_title_carries_no_roof():
+    mass = np.zeros((600, 800), np.uint8)
+    mass[250:560, 100:700] = 255  # the house
+    mass[60:110, 300:500] = 255  # the title
+    mass[20:26, 200:600] = 255  # the sheet's frame
+    mass[20:250, 396:404] = 255  # the shadow of a fold
+    kept = section_module._of_one_piece(mass, (100, 250, 700, 560))
+    assert not kept[:111, :390].any()
+    assert not kept[:111, 410:].any()
+    assert (kept[250:] == mass[250:]).all()
+
+
+def test_a_lantern_on_the_roof_stays_on_it():
+    mass = np.zeros((600, 800), np.uint8)
+    mass[250:560, 100:700] = 255
+    mass[120:250, 370:430] = 255
+    mass[80:120, 350:450] = 255
+    assert (section_module._of_one_piece(mass, (100, 250, 700, 560)) == mass).all()
+
+
+def test_the_wall_between_a_door_and_a_window_is_no_masonry_though_it_is_outlined():
+    from studio.drawings.plan_ink import plan_ink
+    from studio.drawings.section_cut import without_rooms
+
+    gray = np.full((500, 700), 255, np.uint8)
+
+    def outlined(x0, y0, x1, y1):
+        gray[y0:y1, x0 : x0 + 3] = gray[y0:y1, x1 - 3 : x1] = 20
+        gray[y0 : y0 + 3, x0:x1] = gray[y1 - 3 : y1, x0:x1] = 20
+
+    outlined(100, 100, 600, 400)  # the outer faces, and two storeys within
+    outlined(130, 130, 570, 250)
+    outlined(130, 270, 570, 400)
+    inside = np.zeros(gray.shape, bool)
+    inside[100:400, 100:600] = True
+    body = inside.copy()
+    body[270:400, 130:570] = False  # the lower room was found, the upper one was taken for masonry
+    cut = without_rooms(body, plan_ink(gray, inside))
+    assert not cut[140:240, 140:560].any()
+    assert cut[110:390, 105:125].all()
+    assert cut[255:265, 140:560].all()
