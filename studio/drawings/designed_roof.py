@@ -77,15 +77,17 @@ _FLAT = Evidence(note="a flat roof by rule")
 
 def _covered(fused: Fused) -> tuple[Box | None, str]:
     """The rectangle that a roof of one span covers, in metres, or None and why."""
-    whole = (0.0, 0.0, *fused.size)
-    over = whole
+    over = left, low, right, high = fused.shown or (0.0, 0.0, *fused.size)
     if fused.plan is not None:
         ground = _ground(fused.plan)
+        (h, w), (width, depth) = ground.shape, fused.size
+        first, top = round(left / width * w), round((1 - high / depth) * h)  # beyond what is shown nothing is covered
+        ground = ground[top : round((1 - low / depth) * h), first : round(right / width * w)]
         if float(ground.mean()) < WHOLE:
             x0, y0, x1, y1 = largest_rectangle(ground)
             if (x1 - x0) * (y1 - y0) < MAIN * ground.sum():
                 return None, "the plan is no rectangle"
-            (h, w), (width, depth) = ground.shape, fused.size
+            x0, x1, y0, y1 = x0 + first, x1 + first, y0 + top, y1 + top
             over = x0 * width / w, depth - y1 * depth / h, x1 * width / w, depth - y0 * depth / h
         columns = len(fused.plan.view.plan.columns)
         if columns >= COURT:

@@ -107,3 +107,22 @@ def test_no_floor_lies_where_a_section_shows_none():
     floors = [one.id for one in building(_house(storeys=(storeys[0], replace(storeys[1], has_floor=True)))).elements
               if one.kind == "floor"]  # fmt: skip
     assert floors == ["floor-0", "floor-1"]
+
+
+def test_beyond_what_sheets_show_walls_are_low_and_open_and_the_front_is_shut_where_it_begins():
+    storeys = (DesignedStorey(0, 3.0, 2, 2), DesignedStorey(3.0, 6.0, 2, 2))
+    broken = (
+        (_ring(0, 0, W, D), (_ring(T, T, 5.0, D - T), _ring(5.5, T, W - T, D - T), _ring(5.0, 5.0, 5.5, 8.0))),
+    )  # a gap of three metres in the wall at which the house begins
+    window = DesignedHole("window-1", "window", "west", (5.0, 6.0), (3.8, 5.2), True, 1)
+    model = building(_house(walls=broken, storeys=storeys, shown=(5.0, 0.0, W, D), holes=(window,)))
+    _sound(model)
+    walls = np.vstack([one.vertices for one in model.solids if one.kind == "wall"])
+    assert 2.7 < walls[walls[:, 0] < 4.5, 2].max() < 3.01
+    west = next(one for one in model.solids if one.id == "wall-0-west")
+    assert west.bounds[:, 0] == pytest.approx((5.0, 5.5), abs=0.05)
+    assert manifold((west.vertices, west.faces)).volume() == pytest.approx((D - 2 * T) * T * 3.0, rel=0.05)
+    pane = next(one for one in model.solids if one.id.startswith("window-1") and one.kind == "pane")
+    assert 5.0 < pane.bounds[0, 0] < 5.5
+    floor = next(one for one in model.solids if one.id == "floor-0")
+    assert floor.bounds[0, 0] == pytest.approx(0.0, abs=0.01)

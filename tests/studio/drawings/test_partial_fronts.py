@@ -12,8 +12,11 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 from house_readings import elevation_view, plan_view, section_view, without_scale
 
+from blender_addon.scenes.building import building as build
+from studio.drawings.designed import design
 from studio.drawings.fuse import DifferentBuildingsError, fuse
 from studio.drawings.partial_fronts import stretches
+from studio.drawings.reading import ReadOpening
 from studio.drawings.views import View, extent
 from studio.samples.building import Building, building
 
@@ -120,3 +123,31 @@ def test_sides_without_walls_that_run_across_are_only_shown_whole():
     walls[y0:y1, x0:x1] = True
     reading = replace(view.plan, walls=walls, openings=())
     assert {(one.low, one.high) for one in stretches(reading, "south", extent(walls))} == {(float(x0), float(x1))}
+
+
+def test_a_court_that_no_elevation_shows_stands_open_and_low_before_the_house():
+    west = replace(_west(), reading=replace(_west().front, openings=(_west_window(),)))
+    fused = fuse([without_scale(_with_court(plan_view(HOUSE))), _south(), west])
+    edge = COURT * HOUSE.width
+    assert fused.shown is not None
+    assert fused.shown == pytest.approx((edge, 0, (1 + COURT) * HOUSE.width, HOUSE.depth), abs=0.02 * HOUSE.width)
+    designed = design(fused, "house with a court")
+    model = build(designed)
+    first = designed.storeys[0].high
+    court = np.vstack([one.vertices for one in model.solids if one.kind == "wall"])
+    assert first - 0.3 < court[court[:, 0] < 1.0, 2].max() < first + 0.01
+    everything = np.vstack([one.vertices for one in model.elements])
+    assert everything[everything[:, 0] < edge - 1.0, 2].max() < first + 0.01
+    roof = next(one for one in model.solids if one.id == "roof")
+    assert roof.bounds[0, 0] > edge - 1.0  # its eaves stand out
+    window = next(one for one in model.solids if one.kind == "pane" and "west" not in one.id and one.bounds[1, 0] < edge + 1)
+    assert window.bounds[0, 0] > edge - 0.1  # in the wall of the house, not in that of the court
+    assert any("No sheet shows how high the plan is built beyond" in note for note in model.assumptions)
+
+
+def _west_window() -> ReadOpening:
+    """In the upper part of the west front, in its middle."""
+    x0, y0, x1, y1 = _west().wall
+    middle, scale = (x0 + x1) / 2, elevation_view(HOUSE).px_per_m or 0
+    box = round(middle - 0.5 * scale), round(y0 + 0.8 * scale), round(middle + 0.5 * scale), round(y0 + 2.2 * scale)
+    return ReadOpening(box, "window", 0.9)
