@@ -45,6 +45,7 @@ SLAB_M = 0.25  # by rule, of upper floors
 DRAWN, RULE = 2, 6
 EDGE_M = 0.5  # by rule: the rim of a basin, a well, a mill or a hearth
 EDGED_M = 4.0  # no such thing is larger
+ROW, ALIKE = 4, 0.4  # so many alike, by so much of their size, are pilasters or piers: basins and hearths come in ones and twos
 PIER = 0.4  # of a column's diameter: a free piece of wall that differs from it by less is a pier
 WIDEST_LINTEL_M = 6.0  # no beam by rule spans more: between walls further apart than a room, nothing lies over the gap
 
@@ -273,11 +274,12 @@ class _Builder:
         """Walls between the rooms of the ground floor, and what a rule puts over their openings."""
         storey, design = self.design.storeys[0], self.design
         top, edges = self._top(), 0
+        rims = self._rims()
         for index, part in enumerate(polygons(self.lines.inner)):
             aspects = {"position": DRAWN, "form": DRAWN, "dimension": storey.level}
             evidence = (self._on_plan(part, "wall as drawn in the plan"), *storey.evidence)
             author: Author = "drawing" if worst(aspects) < RULE else "rule"
-            if self._is_edge(part):
+            if index in rims:
                 edges += 1
                 aspects, author = aspects | {"dimension": RULE}, "rule"
                 solid = cut(part, storey.low, storey.low + EDGE_M, [])
@@ -303,6 +305,21 @@ class _Builder:
             taken = unary_union([taken, inside])
         if len(design.storeys) > 1:
             self.assumptions.append("Walls between the rooms of upper storeys are not drawn, and were left away.")
+
+    def _rims(self) -> set[int]:
+        """Which of the walls inside are rims of basins or hearths: those stand alone; what comes again carries something."""
+        parts = polygons(self.lines.inner)
+        found = [index for index, part in enumerate(parts) if self._is_edge(part)]
+        sizes = {index: np.sort([parts[index].bounds[2 + k] - parts[index].bounds[k] for k in (0, 1)]) for index in found}
+
+        def comes_again(index: int) -> bool:
+            alike = [np.all(np.abs(sizes[other] - sizes[index]) < ALIKE * sizes[index]) for other in found]
+            return not parts[index].interiors and sum(alike) >= ROW
+
+        again = [index for index in found if comes_again(index)]
+        if again:
+            self.assumptions.append(f"{len(again)} small pieces of wall that come again were taken for supports.")
+        return set(found) - set(again)
 
     def _is_edge(self, part) -> bool:
         """Whether a piece of wall stands free of all others, small, and is a ring or thinner than half of an outer wall."""

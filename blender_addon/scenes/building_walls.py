@@ -91,7 +91,7 @@ def outlines(design: Design) -> Outlines:
 
 
 def _shut(full, footprint, whole, thickness: float):
-    """The walls, those closed that stand where what is shown begins: a plan leaves gaps there that the elevation shows as wall."""
+    """The walls, closed where what is shown begins: a plan leaves gaps there that the elevation shows as wall."""
     edge = footprint.boundary.difference(whole.boundary.buffer(0.05))
     strip = edge.buffer(1.2 * thickness, cap_style="flat").intersection(footprint)
     return full.union(_closed(full.intersection(strip), 0.5 * GAPS_M[1]).intersection(strip))

@@ -57,7 +57,8 @@ def design(fused: Fused, name: str) -> Design:
         notes.append(
             f"No sheet shows how high the plan is built beyond x {fused.shown[0]:.2f} to {fused.shown[2]:.2f} m, y "
             f"{fused.shown[1]:.2f} to {fused.shown[3]:.2f} m, or what covers it: walls there end at the first storey "
-            f"({storeys[0].high:.2f} m) and stand open above by rule. Façades stand where what is shown begins, closed but for the openings of elevations."
+            f"({storeys[0].high:.2f} m) and stand open above by rule. Façades stand where what is shown begins, closed but for "
+            "the openings of elevations."
         )
     if (north := _north(fused)) is not None:
         notes.append(f"True north lies {north:.0f}° clockwise from the building's +y; its sides keep the names of the sheet's.")

@@ -56,13 +56,13 @@ def without_rooms(body: np.ndarray, ink: PlanInk) -> np.ndarray:
         return body
     x0, x1 = int(columns[0]), int(columns[-1]) + 1
     wide, thick = x1 - x0, []
-    for row in body[:, x0:x1]:
+    fields = (body & (ink.faint == 0)).astype(np.uint8)
+    for row in fields[:, x0:x1] > 0:  # between lines: where a room was taken for masonry, the wall's inner line still stands
         pieces = [(a, b) for a, b in runs(row) if b - a > 2]
         ends = [b - a for a, b in pieces[:1] if a < AT_END * wide] + [b - a for a, b in pieces[-1:] if b > (1 - AT_END) * wide]
         thick += [end for end in ends if end < MOST * wide]
     if not thick:
         return body
-    fields = (body & (ink.faint == 0)).astype(np.uint8)
     n, labels, stats, _ = cv2.connectedComponentsWithStats(fields, connectivity=4)
     across = 2 * highest(cv2.distanceTransform(fields, cv2.DIST_L2, 5), labels, n)
     wall, is_short = float(np.median(thick)), stats[:, cv2.CC_STAT_AREA] < LONG * across**2

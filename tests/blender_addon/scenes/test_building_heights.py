@@ -126,3 +126,14 @@ def test_beyond_what_sheets_show_walls_are_low_and_open_and_the_front_is_shut_wh
     assert 5.0 < pane.bounds[0, 0] < 5.5
     floor = next(one for one in model.solids if one.id == "floor-0")
     assert floor.bounds[0, 0] == pytest.approx(0.0, abs=0.01)
+
+
+def test_small_pieces_of_wall_that_come_again_are_supports_and_one_alone_is_a_rim():
+    piers = tuple((_ring(x, 4.0, x + 0.3, 4.2), ()) for x in (7.0, 9.0, 11.0, 13.0))
+    lone = (_ring(9.0, 8.0, 10.6, 8.2), ())
+    model = building(_house(walls=(*WALLS, *piers, lone)))
+    inside = [one for one in model.elements if one.id.startswith("wall-0-inside")]
+    small = {round(one.bounds[0, 0]): one.bounds[1, 2] for one in inside}
+    assert all(small[x] > 3.0 for x in (7, 11, 13))
+    assert [one.bounds[1, 2] for one in model.elements if one.id.startswith("edge")] == [pytest.approx(0.5)]
+    assert any("4 small pieces of wall" in note for note in model.assumptions)

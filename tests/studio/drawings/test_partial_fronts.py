@@ -147,7 +147,7 @@ def test_a_court_that_no_elevation_shows_stands_open_and_low_before_the_house():
 
 def _west_window() -> ReadOpening:
     """In the upper part of the west front, in its middle."""
-    x0, y0, x1, y1 = _west().wall
+    x0, y0, x1, _ = _west().wall
     middle, scale = (x0 + x1) / 2, elevation_view(HOUSE).px_per_m or 0
     box = round(middle - 0.5 * scale), round(y0 + 0.8 * scale), round(middle + 0.5 * scale), round(y0 + 2.2 * scale)
     return ReadOpening(box, "window", 0.9)
