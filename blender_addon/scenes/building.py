@@ -314,7 +314,7 @@ class _Builder:
 
         def comes_again(index: int) -> bool:
             alike = [np.all(np.abs(sizes[other] - sizes[index]) < ALIKE * sizes[index]) for other in found]
-            return not parts[index].interiors and sum(alike) >= ROW
+            return not parts[index].interiors and sum(map(bool, alike)) >= ROW
 
         again = [index for index in found if comes_again(index)]
         if again:
