@@ -84,6 +84,7 @@ def test_a_ridge_beam_under_closed_gables_is_no_floor_and_the_eaves_stay_below_i
     reading = read_section(age(sheet.image, 15008)[0])
     assert len(reading.floors) == len(house.heights) + 1
     eaves, ridge = (next(line.y for line in reading.lines if line.name == name) for name in ("eaves", "ridge"))
+    assert reading.ground_y is not None
     assert (eaves - ridge) / (reading.ground_y - eaves) == pytest.approx(house.roof_height / house.height, rel=0.1)
 
 
