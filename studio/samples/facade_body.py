@@ -226,7 +226,7 @@ def trimmings(pen: Pen, b: Body, rng: np.random.Generator, holes: list[Box]) -> 
         fluted, round_ = rng.random() < 0.3, rng.random() < 0.3
         pedestal = float(rng.uniform(0.5, 1.4)) if rng.random() < 0.35 else 0.0
         places = np.linspace(b.x0 + 0.3 + half, b.x1 - 0.3 - half, int(rng.integers(2, 9)))
-        for x in places if rng.random() < 0.4 else _piers(b, holes, half):
+        for x in places if rng.random() < 0.4 else piers_between(b, holes, half):
             if not free(x - half, z, x + half, b.z1 - 0.4):
                 continue
             pen.rectangle(x - half, b.foot + z, x + half, b.z1 - 0.4, 1.0, fill=b.wash // 2)
@@ -265,7 +265,7 @@ def trimmings(pen: Pen, b: Body, rng: np.random.Generator, holes: list[Box]) -> 
                 pen.line(outline((x, z, x + 0.75 * step, z + 1.2 * step), str(rng.choice(["round", "oval", "pointed"]))), 0.8)
 
 
-def _piers(b: Body, holes: list[Box], half: float) -> list[float]:
+def piers_between(b: Body, holes: list[Box], half: float) -> list[float]:
     """Where a pilaster of a given half width finds room from the ground to the eaves: between openings and at the corners."""
     sides = sorted([(h[0], h[2]) for h in holes] + [(b.x1, b.x1)])
     found, end = [], b.x0

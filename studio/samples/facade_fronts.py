@@ -13,8 +13,9 @@ import cv2
 import numpy as np
 
 from studio.samples.facade_bays import piers, steps
-from studio.samples.facade_body import Body, battlements, blocks, cornice, roof, staffage, texture, trimmings
+from studio.samples.facade_body import Body, battlements, blocks, cornice, piers_between, roof, staffage, texture, trimmings
 from studio.samples.facade_holes import Box, Look, any_look, draw_hole
+from studio.samples.facade_orders import columns, rusticated, turret
 from studio.samples.pen import Pen
 
 
@@ -48,6 +49,7 @@ def any_front(rng: np.random.Generator) -> Front:
         texture(pen, b, rng)
     for b, rows in zip(bodies, holes, strict=True):
         trimmings(pen, b, rng, [h[0] for h in rows])
+        _orders(pen, b, [h[0] for h in rows], rng)
         cornice(pen, b, rng)
         battlements(pen, b, rng)
         for box, look, inner in rows:
@@ -65,6 +67,29 @@ def any_front(rng: np.random.Generator) -> Front:
     pen.line([(-min(2, margins[0] / unit), 0), (width + min(2, margins[2] / unit), 0)], float(rng.uniform(0.8, 3)))
     _worn(pen, rng)
     return Front(pen.sheet(), tuple(pen.box(b) for b in found))
+
+
+def _orders(pen: Pen, b: Body, holes: list[Box], rng: np.random.Generator) -> None:
+    """Before one front in three: columns between its openings, stones with a bevel, or turrets at its corners."""
+    wide, way = b.x1 - b.x0, rng.random()
+    if way < 0.12 and b.z1 - b.foot > 3:
+        top = b.z1 - 0.3 if rng.random() < 0.6 else b.foot + float(rng.uniform(0.4, 0.8)) * (b.z1 - b.foot)
+        places = [x for x in piers_between(b, holes, 0.05 * (top - b.foot)) if all(x < h[0] or x > h[2] for h in holes)]
+        columns(pen, places, b.foot + float(rng.choice([0, 0.3, 0.9])), top, rng)
+    elif way < 0.22:
+        if rng.random() < 0.5:  # the ground storey
+            rusticated(pen, (b.x0, b.foot, b.x1, b.foot + float(rng.uniform(0.25, 1.0)) * (b.z1 - b.foot)), rng)
+        else:
+            half = float(rng.uniform(0.2, 0.45))
+            for x in (b.x0 + half, *piers_between(b, holes, half), b.x1 - half):
+                if all(x + half < h[0] - 0.1 or x - half > h[2] + 0.1 for h in holes):
+                    rusticated(pen, (x - half, b.foot, x + half, b.z1 - 0.4), rng)
+    elif way < 0.30 and wide > 4:
+        across = float(rng.uniform(0.05, 0.1)) * wide
+        top = float(rng.uniform(0.8, 1.05)) * (b.z1 + 0.9)
+        for x in (b.x0 - 0.3 * across, b.x1 - 0.7 * across):
+            if all(x + across < h[0] - 0.1 or x > h[2] + 0.1 for h in holes):
+                turret(pen, (max(0.05, x), b.foot, x + across, top), rng)
 
 
 def _porch(pen: Pen, box: Box, holes: list[Box], b: Body, rng: np.random.Generator) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from studio.samples.facade_bays import balcony, boards, crest, dormer, gallery, mullions, oriel, pierced, portal
+from studio.samples.facade_orders import stones
 from studio.samples.pen import Pen
 
 Points = list[tuple[float, float]]
@@ -21,7 +22,7 @@ FILLINGS = ("blank", "flat", "level", "upright", "slanted", "crossed", "ragged",
 GLAZING = ("none", "bars", "cross", "lattice", "tracery", "lights", "leaves", "louvres", "grille", "lintel", "curtain",
            "railing", "boards", "mullions", "pierced", "gallery")  # fmt: skip
 SURROUNDS = ("none", "line", "moulded", "ring", "voussoirs", "blocks", "eared", "aedicule", "relieving", "label", "balcony",
-             "dormer", "oriel", "portal", "crest")  # fmt: skip
+             "dormer", "oriel", "portal", "crest", "stones")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def any_look(rng: np.random.Generator, bare: bool, wash: int = 0) -> Look:
     )  # fmt: skip
 
 
-_SURROUNDED = (0.17, 0.13, 0.13, 0.07, 0.09, 0.05, 0.05, 0.07, 0.07, 0.04, 0.03, 0, 0.05, 0.02, 0.03)
+_SURROUNDED = (0.15, 0.12, 0.12, 0.07, 0.08, 0.05, 0.05, 0.07, 0.07, 0.04, 0.03, 0, 0.06, 0.02, 0.03, 0.04)
 _GLAZED = (
     (0.28, 0.17, 0.06, 0.05, 0.06, 0.06, 0.06, 0.04, 0.04, 0.05, 0.03, 0.02, 0.01, 0.03, 0.04, 0),
     (0.23, 0.18, 0.07, 0.05, 0.07, 0.06, 0.08, 0.03, 0.04, 0.05, 0.02, 0.01, 0.01, 0.06, 0.04, 0),
@@ -327,8 +328,9 @@ def _surround(pen: Pen, box: Box, look: Look, wall: int) -> None:
         pen.line(points, 0.9 * look.weight)
     if kind == "dormer":
         dormer(pen, box, look.weight)
-    if kind in ("balcony", "oriel", "portal", "crest"):
-        {"balcony": balcony, "oriel": oriel, "portal": portal, "crest": crest}[kind](pen, box, s, look.weight)
+    built = {"balcony": balcony, "oriel": oriel, "portal": portal, "crest": crest, "stones": stones}.get(kind)
+    if built is not None:
+        built(pen, box, s, look.weight)
     if kind == "aedicule":
         _aedicule(pen, box, s, look)
     if kind == "relieving":  # a ring of bricks that spans the opening at a distance, as rubble walls have it

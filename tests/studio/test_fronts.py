@@ -10,6 +10,7 @@ from studio.samples.facade_body import Body
 from studio.samples.facade_fronts import _street, any_front
 from studio.samples.facade_holes import FILLINGS, GLAZING, HEADS, SURROUNDS, Look, draw_hole, outline
 from studio.samples.facade_manners import MANNERS
+from studio.samples.facade_orders import columns, rusticated, turret
 from studio.samples.pen import Pen
 from studio.samples.sheets import elevation
 
@@ -28,6 +29,27 @@ def test_every_word_for_a_look_is_drawn(name):
     pen = Pen(4, 5, 40, (10, 10, 10, 10))
     draw_hole(pen, (1, 1, 2.2, 3.4), look, np.random.default_rng(0))
     assert (pen.tone > 0).any()
+
+
+def test_a_keystone_and_wedges_leave_the_opening_to_itself():
+    pen = Pen(4, 5, 40, (10, 10, 10, 10))
+    draw_hole(pen, (1, 1, 2.2, 3.4), Look(filling="blank", surround="stones", outline=False), np.random.default_rng(0))
+    x0, y0, x1, y1 = pen.box((1, 1, 2.2, 3.4))
+    sheet = pen.sheet()
+    assert (sheet[y0 + 3 : y1 - 3, x0 + 3 : x1 - 3] == 255).all()
+    assert (sheet[y0 - 12 : y0, x0:x1] < 128).any()
+
+
+def test_columns_stones_and_turrets_stay_between_their_ends():
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        for draw in (lambda pen: columns(pen, [1.5, 3.0], 1.0, 4.0, rng), lambda pen: rusticated(pen, (1, 1, 3, 4), rng),  # noqa: B023
+                     lambda pen: turret(pen, (1.2, 1, 2.2, 3.5), rng)):  # noqa: B023  # fmt: skip
+            pen = Pen(5, 6, 40, (10, 10, 10, 10))
+            draw(pen)
+            ys, xs = np.nonzero(pen.sheet()[..., 0] < 255)
+            x0, y0, x1, y1 = pen.box((0.8, 1, 3.7, 4.6))
+            assert x0 - 3 <= xs.min() and xs.max() <= x1 + 3 and y0 - 3 <= ys.min() and ys.max() <= y1 + 3
 
 
 def test_the_same_seed_draws_the_same_front():
