@@ -1,8 +1,10 @@
-"""Choosing the openings among thousands of boxes: four small networks, then the set: rows, and one box per place.
+"""Choosing the openings among thousands of boxes: a glance, four small networks, then the set: rows, and one box per place.
 
-The first network judges each box by its numbers, the second looks at the best of them as pictures, the last two weigh what
-company they keep. All were trained on synthetic sheets only (`facade_training.py`); their weights are `facade_openings.npz`.
-Where that file holds several runs of training, what they say is averaged.
+A glance at the whole drawing proposes boxes beside those of `facade_candidates` and has a word for each. Then the first network
+judges each box by its numbers, the second looks at the best of them as pictures, the last two weigh what company they keep. The
+glance's word only raises what those two think of a box, for it fails to see slits and blind niches of hands that it does not
+know; but where it sees next to nothing at all, there is none. All were trained on synthetic sheets only (`facade_training.py`);
+their weights are `facade_openings.npz`. Where that file holds several runs of training, what they say is averaged.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from studio.drawings.facade_candidates import HEADS, Candidates, Edges, candidat
 from studio.drawings.facade_company import company_features
 from studio.drawings.facade_features import intersection, local_features
 from studio.drawings.facade_fields import fields, pieces
+from studio.drawings.facade_glance import Glance, glances, is_unseen, opinion, overlaps, proposals
 from studio.drawings.facade_sight import sight, views
 
 WEIGHTS = Path(__file__).with_name("facade_openings.npz")
@@ -35,6 +38,8 @@ SURE = 0.6  # of both, when one lies in the other
 AXIS = 0.03  # of the drawing's width, by which a front's axis is off
 LOSS = 0.1  # of a box's worth that its mirror image's form may be worth less; 0.04 at Mirzapore, where this was set
 PIECE = 0.1  # of its worth is left to what is but a part of a roof or of a wall of courses
+SMALLEST_PX, ALREADY = 4, 0.8  # of a proposal's sides; overlap (IoU) with a box from which that stands for it
+GLANCE = 0.5  # of the way to what the glance thinks of a box, where that is more
 LEAST = 0.3  # what the last network gives to a box that is an opening more often than not
 
 
@@ -61,33 +66,48 @@ def look(gray: np.ndarray) -> Seen:
     factor = reading_scale(gray.shape)
     work = resized(gray, factor)
     edges = edges_of(work)
-    found = candidates(work, edges)
+    seen = glances(work)
+    found = with_proposals(candidates(work, edges), seen)
     if not len(found):
         nothing = np.zeros((0, 4))
         return Seen(nothing, np.zeros(0, np.float32), (), nothing)
     numbers, head, pictures = local_features(work, edges, found)
-    ranks = ranked(work, edges, found, numbers, pictures)
+    ranks = ranked(work, edges, found, numbers, pictures, opinion(seen, found.boxes))
     order = np.argsort(-ranks, kind="stable")
     order = order[ranks[order] > 0]
     return Seen(found.boxes[order] / factor, ranks[order], tuple(HEADS[k] for k in head[order]), pictures[order])
 
 
-def ranked(work: np.ndarray, edges: Edges, found: Candidates, numbers: np.ndarray, pictures: np.ndarray) -> np.ndarray:
-    """What every box of a drawing is worth, float32 [N], 0…1: first alone, then as a picture, in company, and as one of a row.
+def with_proposals(found: Candidates, seen: Sequence[Glance]) -> Candidates:
+    """The boxes, and what a glance sees an opening in where none of them is."""
+    more = np.rint(proposals(seen)).astype(np.int32)
+    more = more[((more[:, 2:] - more[:, :2]) >= SMALLEST_PX).all(1)]
+    if len(found) and len(more):
+        more = more[overlaps(more.astype(np.float64), found.boxes.astype(np.float64)).max(1) < ALREADY]
+    none = np.zeros(len(more), np.float32)
+    return Candidates(*(np.concatenate(pair) for pair in ((found.boxes, more), (found.shape, none), (found.edges, none))))
+
+
+def ranked(
+    work: np.ndarray, edges: Edges, found: Candidates, numbers: np.ndarray, pictures: np.ndarray, said: np.ndarray
+) -> np.ndarray:
+    """What every box of a drawing is worth, float32 [N], 0…1: alone, as a picture, in company, and as one of a row.
 
     Args:
-        work: uint8 [H, W]; edges: of it; found: its N boxes; numbers, pictures: as from `local_features`.
+        work: uint8 [H, W]; edges: of it; found: its N boxes; numbers, pictures: as from `local_features`; said: of `opinion`.
     """
     twins = weights()
-    first = agreed([score(layers, "alone", numbers) for layers in twins])
+    glanced = agreed([score(layers, "glance", said) for layers in twins])
+    first = with_glance(agreed([score(layers, "alone", numbers) for layers in twins]), glanced)
     short = short_list(found, first)
     near, far = views(work, edges, found.boxes[short])
-    second = agreed([sight(layers, near, far, numbers[short]) for layers in twins])
+    second = with_glance(agreed([sight(layers, near, far, numbers[short]) for layers in twins]), glanced[short])
     short, worth = in_company(twins, found, numbers, pictures, short, second, work.shape)
-    worth = np.where(pieces(found.boxes[short], work, edges, fields(work, edges)), PIECE * worth, worth)
+    is_none = pieces(found.boxes[short], work, edges, fields(work, edges)) | is_unseen(said[short])
+    worth = np.where(is_none, PIECE * worth, worth)
     ranks = np.zeros(len(found), np.float32)
     ranks[short] = np.interp(worth, (0, LEAST, 1), (0, 0.5, 1))
-    return in_rows(found.boxes, ranks, pictures)
+    return np.where(is_unseen(said), PIECE, 1) * in_rows(found.boxes, ranks, pictures)
 
 
 def in_company(
@@ -255,6 +275,12 @@ def agreed(said: list[np.ndarray]) -> np.ndarray:
     """What several networks say together of the same boxes, [N] each, 0…1: the mean of their logits."""
     x = [np.log(np.clip(one, 1e-6, 1 - 1e-6) / (1 - np.clip(one, 1e-6, 1 - 1e-6))) for one in said]
     return (1 / (1 + np.exp(-np.mean(x, axis=0)))).astype(np.float32)
+
+
+def with_glance(scores: np.ndarray, glanced: np.ndarray) -> np.ndarray:
+    """What is thought of boxes, [N], 0…1, once the glance has had its word, [N]: nearer to that by GLANCE where it is more."""
+    a, b = (np.log(np.clip(one, 1e-6, 1 - 1e-6) / (1 - np.clip(one, 1e-6, 1 - 1e-6))) for one in (scores, glanced))
+    return (1 / (1 + np.exp(-a - GLANCE * np.maximum(b - a, 0)))).astype(np.float32)
 
 
 @lru_cache(maxsize=1)
