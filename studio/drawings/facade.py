@@ -20,7 +20,7 @@ from studio.drawings.facade_levels import (
 )
 from studio.drawings.facade_lines import level_lines
 from studio.drawings.facade_neighbours import among_others
-from studio.drawings.facade_openings import Seen, balanced, chosen, look
+from studio.drawings.facade_openings import ALONE, Seen, balanced, chosen, look, unopposed
 from studio.drawings.facade_repeats import repeated
 from studio.drawings.facade_shops import with_shops
 from studio.drawings.facade_sides import exact
@@ -71,6 +71,7 @@ def openings_of(tone: np.ndarray, mass: np.ndarray, ground: int) -> list[ReadOpe
     found = with_shops([_opening(seen, i, high) for i in picked], seen, edges_of(gray))
     found = repeated(found, gray)
     found += completed(seen, picked, (w, h), [one.box for one in found])
+    found += [_alone(seen, i, high) for i in unopposed(seen, [one.box for one in found])]
     found = [o for o in found if _on_the_building(o.box, body) and not is_pilaster(o, gray, high)]
     found = among_others(settled(exact(found, gray), edges_of(gray)), body)
     found = above_ground(found, high)
@@ -118,6 +119,11 @@ def _opening(seen: Seen, i: int, height: int) -> ReadOpening:
         kind = "shop" if seen.heads[i] == "flat" else "arch"
     head = {"low": "round"}.get(seen.heads[i], seen.heads[i])
     return ReadOpening((x0, y0, x1, y1), kind, round(float(seen.scores[i]), 3), head=head)
+
+
+def _alone(seen: Seen, i: int, height: int) -> ReadOpening:
+    """One that only the glance believes in; it is doubtful to whoever reads on."""
+    return replace(_opening(seen, i, height), confidence=round(0.5 + 0.5 * (float(seen.glanced[i]) - ALONE), 3))
 
 
 def _on_the_building(box: Box, mass: np.ndarray) -> bool:

@@ -3,8 +3,9 @@
 A glance at the whole drawing proposes boxes beside those of `facade_candidates` and has a word for each. Then the first network
 judges each box by its numbers, the second looks at the best of them as pictures, the last two weigh what company they keep. The
 glance's word only raises what those two think of a box, for it fails to see slits and blind niches of hands that it does not
-know; but where it sees next to nothing at all, there is none. All were trained on synthetic sheets only (`facade_training.py`);
-their weights are `facade_openings.npz`. Where that file holds several runs of training, what they say is averaged.
+know. But where it sees next to nothing at all, there is none; where only it is sure of an opening, there is a doubtful one.
+All were trained on synthetic sheets only (`facade_training.py`); their weights are `facade_openings.npz`. Where that file holds
+several runs of training, what they say is averaged.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from studio.drawings.facade_features import intersection, local_features
 from studio.drawings.facade_fields import fields, pieces
 from studio.drawings.facade_glance import Glance, glances, is_unseen, opinion, overlaps, proposals
 from studio.drawings.facade_sight import sight, views
+from studio.drawings.reading import Box
 
 WEIGHTS = Path(__file__).with_name("facade_openings.npz")
 LONG_PX = (1400, 2000)  # a drawing is read at this size: slits are 8 px wide then, and 2 cores read it in seconds
@@ -40,6 +42,7 @@ LOSS = 0.1  # of a box's worth that its mirror image's form may be worth less; 0
 PIECE = 0.1  # of its worth is left to what is but a part of a roof or of a wall of courses
 SMALLEST_PX, ALREADY = 4, 0.8  # of a proposal's sides; overlap (IoU) with a box from which that stands for it
 GLANCE = 0.5  # of the way to what the glance thinks of a box, where that is more
+ALONE = 2 / 3  # two to one, for an opening that only the glance sees
 LEAST = 0.3  # what the last network gives to a box that is an opening more often than not
 
 
@@ -48,13 +51,15 @@ class Seen:
     """The short list of one drawing, in its own pixels.
 
     Attributes:
-        boxes: float64 [N, 4]; scores: float32 [N], 0…1, an opening from 0.5; heads: N names; pictures: float32 [N, GRID].
+        boxes: float64 [N, 4]; scores: float32 [N], 0…1, an opening from 0.5; heads: N names; pictures: float32 [N, GRID];
+        glanced: float32 [N], 0…1, what the glance alone thinks of them.
     """
 
     boxes: np.ndarray
     scores: np.ndarray
     heads: tuple[str, ...]
     pictures: np.ndarray
+    glanced: np.ndarray
 
 
 def look(gray: np.ndarray) -> Seen:
@@ -70,12 +75,13 @@ def look(gray: np.ndarray) -> Seen:
     found = with_proposals(candidates(work, edges), seen)
     if not len(found):
         nothing = np.zeros((0, 4))
-        return Seen(nothing, np.zeros(0, np.float32), (), nothing)
+        return Seen(nothing, np.zeros(0, np.float32), (), nothing, np.zeros(0, np.float32))
     numbers, head, pictures = local_features(work, edges, found)
-    ranks = ranked(work, edges, found, numbers, pictures, opinion(seen, found.boxes))
+    ranks, glanced = ranked(work, edges, found, numbers, pictures, opinion(seen, found.boxes))
     order = np.argsort(-ranks, kind="stable")
-    order = order[ranks[order] > 0]
-    return Seen(found.boxes[order] / factor, ranks[order], tuple(HEADS[k] for k in head[order]), pictures[order])
+    order = order[(ranks[order] > 0) | (glanced[order] >= ALONE)]
+    heads = tuple(HEADS[k] for k in head[order])
+    return Seen(found.boxes[order] / factor, ranks[order], heads, pictures[order], glanced[order])
 
 
 def with_proposals(found: Candidates, seen: Sequence[Glance]) -> Candidates:
@@ -90,11 +96,12 @@ def with_proposals(found: Candidates, seen: Sequence[Glance]) -> Candidates:
 
 def ranked(
     work: np.ndarray, edges: Edges, found: Candidates, numbers: np.ndarray, pictures: np.ndarray, said: np.ndarray
-) -> np.ndarray:
-    """What every box of a drawing is worth, float32 [N], 0…1: alone, as a picture, in company, and as one of a row.
+) -> tuple[np.ndarray, np.ndarray]:
+    """What every box of a drawing is worth: alone, as a picture, in company, and as one of a row; and to the glance alone.
 
     Args:
         work: uint8 [H, W]; edges: of it; found: its N boxes; numbers, pictures: as from `local_features`; said: of `opinion`.
+    Returns: float32 [N], 0…1, twice.
     """
     twins = weights()
     glanced = agreed([score(layers, "glance", said) for layers in twins])
@@ -107,7 +114,7 @@ def ranked(
     worth = np.where(is_none, PIECE * worth, worth)
     ranks = np.zeros(len(found), np.float32)
     ranks[short] = np.interp(worth, (0, LEAST, 1), (0, 0.5, 1))
-    return np.where(is_unseen(said), PIECE, 1) * in_rows(found.boxes, ranks, pictures)
+    return np.where(is_unseen(said), PIECE, 1) * in_rows(found.boxes, ranks, pictures), glanced
 
 
 def in_company(
@@ -228,6 +235,13 @@ def in_rows(boxes: np.ndarray, scores: np.ndarray, pictures: np.ndarray) -> np.n
     raised = free[support > ALIKE]
     out[raised] = np.maximum(out[raised], IN_ROW + 0.3 * (support[support > ALIKE] - ALIKE))
     return out
+
+
+def unopposed(seen: Seen, taken: Sequence[Box]) -> list[int]:
+    """Indices of boxes that the glance is sure of, one each, where nothing has been taken for an opening."""
+    others = np.array(taken, np.float64).reshape(-1, 4)
+    is_free = (intersection(seen.boxes, others) == 0).all(1)
+    return one_each(seen.boxes, np.where(is_free & (seen.glanced >= ALONE), seen.glanced, 0))
 
 
 def reading_scale(shape: tuple[int, ...]) -> float:

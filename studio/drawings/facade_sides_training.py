@@ -74,7 +74,7 @@ def _boxes(lesson: Lesson, rng: np.random.Generator) -> list[tuple[np.ndarray, n
     found = lesson.found
     boxes = found.boxes.astype(np.float64)
     numbers, pictures = lesson.numbers.astype(np.float32), lesson.pictures.astype(np.float32)
-    worth = ranked(lesson.work, edges_of(lesson.work), found, numbers, pictures, lesson.said.astype(np.float32))
+    worth, _ = ranked(lesson.work, edges_of(lesson.work), found, numbers, pictures, lesson.said.astype(np.float32))
     chosen = [k for k in one_each(boxes, worth) if lesson.overlap[k] > 0.5]
     rough = np.flatnonzero((worth > 0.1) & (lesson.overlap > LEAST) & (lesson.overlap < ENOUGH))
     taken: dict[int, int] = {}

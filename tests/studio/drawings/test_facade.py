@@ -126,7 +126,7 @@ def test_a_cell_of_the_grid_is_completed_and_called_inferred():
     boxes = np.array([[x, y, x + 20, y + 40] for y in (100, 200) for x in (50, 100, 150, 200)], float)
     scores = np.full(8, 0.9, np.float32)
     scores[7] = 0.3  # seen weakly: not chosen, and yet something stands there
-    seen = Seen(boxes, scores, ("flat",) * 8, np.zeros((8, 108), np.float32))
+    seen = Seen(boxes, scores, ("flat",) * 8, np.zeros((8, 108), np.float32), np.zeros(8, np.float32))
     added = completed(seen, list(range(7)), (300, 300))
     assert [o.box for o in added] == [(200, 200, 220, 240)]
     assert added[0].inferred

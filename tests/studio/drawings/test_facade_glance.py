@@ -13,13 +13,14 @@ from studio.drawings.facade_glance import (
     _convolved,
     agreement,
     glances,
+    is_unseen,
     opinion,
     overlaps,
     proposals,
 )
 from studio.drawings.facade_glance_lessons import SIDE, pieces
 from studio.drawings.facade_glance_training import CELLS, asked, folded, network
-from studio.drawings.facade_openings import GLANCE, with_glance, with_proposals
+from studio.drawings.facade_openings import GLANCE, Seen, unopposed, with_glance, with_proposals
 
 TRUE = np.array([[40.0, 40, 72, 96], [120, 40, 152, 96]])
 
@@ -111,6 +112,20 @@ def test_a_glance_raises_a_box_and_never_lowers_it():
     raised = with_glance(scores, word)
     assert raised[1:] == pytest.approx(scores[1:], abs=1e-6)
     assert 0.2 < raised[0] <= 0.9 if GLANCE <= 1 else raised[0] > 0.2
+
+
+def test_only_what_the_glance_is_sure_of_is_taken_where_nothing_else_was():
+    boxes = np.array([(0, 0, 10, 20), (1, 0, 11, 20), (30, 0, 40, 20), (60, 0, 70, 20), (90, 0, 100, 20)], float)
+    word = np.array([0.8, 0.9, 0.9, 0.6, 0.7], np.float32)
+    looked = Seen(boxes, np.zeros(5, np.float32), ("flat",) * 5, np.zeros((5, 1)), word)
+    assert unopposed(looked, [(35, 5, 45, 25)]) == [1, 4]
+    assert unopposed(looked, []) == [1, 2, 4]
+
+
+def test_where_the_glance_sees_nothing_there_is_no_opening():
+    boxes = np.array([TRUE[0], (75, 40, 117, 96), (60, 40, 72, 96)])
+    assert is_unseen(opinion(with_cells_of(4.0, 2.0), boxes)).tolist() == [False, True, False]
+    assert not is_unseen(opinion([seen(), seen(TRUE[:0])], boxes[:1])).any()
 
 
 def test_the_right_answer_tells_the_smallest_opening_of_each_cell():

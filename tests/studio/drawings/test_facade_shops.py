@@ -14,7 +14,8 @@ PARTS = [ReadOpening((60, 90, 76, 106), "window", 0.7), ReadOpening((80, 90, 96,
 
 
 def seen(boxes, scores) -> Seen:
-    return Seen(np.array(boxes, float), np.array(scores, np.float32), ("flat",) * len(boxes), np.zeros((len(boxes), 1)))
+    none = np.zeros(len(boxes), np.float32)
+    return Seen(np.array(boxes, float), np.array(scores, np.float32), ("flat",) * len(boxes), none[:, None], none)
 
 
 def edges(*jambs: int) -> Edges:
