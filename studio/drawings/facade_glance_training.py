@@ -8,8 +8,8 @@ this one's opinion they learn on sheets that it has not seen.
 The weights that are there saw 15,400 pieces, each 3.6 times, cut from sheets as they were drawn before (a quarter of them) and
 after columns, bevelled stones, keystones and turrets came to `facade_orders`. With them, F1 on eight real elevations rose from
 0.87 to 0.91 in the mean (S. Irene's south side 0.96 to 0.99, its west front 0.87 to 1, Thorpe Hall 0.86 to 0.94, Mirzapore 0.50
-to 0.53, where it finds two of four oriels but only the dark within their posts; none fell), and on three rusticated fronts,
-fully aged, from 0.84 to 1.
+to 0.53, where it finds two of four oriels but only the dark within their posts; none fell), on three rusticated fronts,
+fully aged, from 0.84 to 1, and on thirty fronts of no one house (seeds 26000 to 26029) from 0.87 to 0.91.
 """
 
 from __future__ import annotations
