@@ -21,6 +21,9 @@ from studio.errors import NoDrawingError
 
 LARGEST_PX = 3600  # a sheet larger than this is read on a reduced copy: its thinnest walls are still ten pixels thick
 SCREENED = 0.25  # a face is certain to half a dot only
+# Width of the widest circle within walls, of the plan's size: 0.03 to 0.10 in real plans, 0.16 to 0.30 where rooms were taken.
+DEEPEST = 0.14
+UNLIKELY = 0.3  # confidence of walls with such a place
 SURE = {"solid": 0.95, "hatched": 0.85, "hollow": 0.8}
 
 
@@ -68,10 +71,14 @@ def _read(sheet: Rectified, box: Box | None, bar: ScaleBar | None) -> PlanReadin
             f"Tones are printed in half-tone dots {pitch:.1f} px apart; they were melted into tones, so walls and openings are "
             "less certain."
         )
+    sure = SURE[found.style] - (0.0 if pitch is None else SCREENED)
+    if _deepest(walls) > DEEPEST:
+        sure = min(sure, UNLIKELY)
+        notes.append("Walls are as thick as rooms: rooms may have been taken for masonry; what is built on it will be wrong.")
     gaps = openings(walls, ink, found.thickness)
     return PlanReading(
         picture=sheet.picture, walls=walls > 0, openings=gaps, thickness_px=_outer_thickness(walls), style=found.style,
-        angle=_turn(sheet), scale=bar, confidence=SURE[found.style] - (0.0 if pitch is None else SCREENED), notes=tuple(notes),
+        angle=_turn(sheet), scale=bar, confidence=sure, notes=tuple(notes),
         columns=columns(walls, found.thickness),
         rooms=rooms(walls, gaps, found.thickness), stairs=stairs(ink, walls, found.thickness),
     )  # fmt: skip
@@ -95,6 +102,12 @@ def _turn(sheet: Rectified) -> float:
     """Degrees by which the sheet was turned: how its level direction lies on the scan."""
     x, y = sheet.to_sheet[:2, 0] / sheet.to_sheet[2, 2]
     return float(np.degrees(np.arctan2(y, x)))
+
+
+def _deepest(walls: np.ndarray) -> float:
+    """The widest circle within walls, its width as a share of the plan's size (the root of its convex hull's area)."""
+    hull = cv2.contourArea(cv2.convexHull(cv2.findNonZero(walls)))
+    return float(2 * cv2.distanceTransform(walls, cv2.DIST_L2, 5).max() / np.sqrt(max(1.0, hull)))
 
 
 def _outer_thickness(walls: np.ndarray) -> float:

@@ -8,6 +8,8 @@ import numpy as np
 from studio.drawings.plan_faces import flooded
 from studio.drawings.plan_ink import PlanInk
 
+WIDEST = 0.045  # of the drawing's width and height in the mean: half of a thick wall; a room is wider
+
 
 def hollow(ink: PlanInk) -> np.ndarray | None:
     """Walls as cells of paper enclosed by ink, uint8 [H, W] 0/255, their faces on the middle of the lines; None without any."""
@@ -22,7 +24,7 @@ def hollow(ink: PlanInk) -> np.ndarray | None:
     pen = ink.pen
     inner = (stats[:, 0] > 0) & (stats[:, 1] > 0) & (stats[:, 0] + stats[:, 2] < w) & (stats[:, 1] + stats[:, 3] < h)
     length = stats[:, 4] / np.maximum(2 * inscribed, 1)
-    is_cell = inner & (inscribed > 0.9 * pen) & (inscribed < 0.045 * min(h, w)) & (stats[:, 4] > 6 * pen * pen)
+    is_cell = inner & (inscribed > 0.9 * pen) & (inscribed < WIDEST * _across(lines)) & (stats[:, 4] > 6 * pen * pen)
     is_cell &= length > 2.2 * inscribed  # letters have eyes: a wall's cell is longer than it is thick
     is_cell[0] = False
     candidates = np.flatnonzero(is_cell)
@@ -34,6 +36,11 @@ def hollow(ink: PlanInk) -> np.ndarray | None:
     if not fill.any():
         return None
     return _to_the_lines(labels, keep, ink)
+
+
+def _across(lines: np.ndarray) -> float:
+    """Geometric mean of the width and height of what is drawn, pixels."""
+    return float(np.sqrt(np.prod([np.ptp(np.flatnonzero(lines.any(axis))) for axis in (0, 1)]))) if lines.any() else 1.0
 
 
 def _line_weight(labels: np.ndarray, cells: np.ndarray, ink: PlanInk) -> np.ndarray:

@@ -169,6 +169,16 @@ def test_a_step_under_columns_makes_no_windows():
     assert not reading.openings
 
 
+def test_walls_as_thick_as_rooms_are_not_believed():
+    """A block that is black but for its court: its rooms were filled, not its walls."""
+    sheet = np.full((500, 700, 3), 255, np.uint8)
+    cv2.rectangle(sheet, (100, 60), (600, 440), (30, 30, 30), -1)
+    cv2.rectangle(sheet, (220, 130), (480, 370), (255, 255, 255), -1)
+    reading = read_plan(as_scanned(sheet))
+    assert reading.confidence < 0.5
+    assert any("thick as rooms" in note for note in reading.notes)
+
+
 # ---- real sheets
 SAMPLES = Path(os.environ.get("ANASTYLOSIS_SAMPLES", "")) / "drawings"
 real = pytest.mark.skipif(not (SAMPLES / "faun_plan.jpg").is_file(), reason="ANASTYLOSIS_SAMPLES is not set")
