@@ -9,6 +9,7 @@ import numpy as np
 
 from studio.drawings.facade_candidates import edges_of
 from studio.drawings.facade_fellows import settled
+from studio.drawings.facade_glance import overlaps
 from studio.drawings.facade_grid import completed
 from studio.drawings.facade_heads import headed
 from studio.drawings.facade_levels import (
@@ -32,6 +33,7 @@ DOOR_FOOT = 0.045  # of the building's height: a door stands on its steps, a win
 SHAFT = 5.0  # times its width: the stoutest pilaster's height; windows of that form are slits, and dark
 STOREY = 0.18  # of the building's height: no pilaster is lower than a quarter of a front of a dozen metres, without its roof
 PALE = 10.0  # of 255, by which paper and shading differ from place to place
+DOUBLE = 0.7  # overlap (IoU) of boxes that are one; a light and its window have 0.5 at most
 MISREAD = 0.25  # of the openings: if so many lie under the ground line, a course or a step was taken for it
 
 
@@ -74,10 +76,22 @@ def openings_of(tone: np.ndarray, mass: np.ndarray, ground: int) -> list[ReadOpe
     found += [_alone(seen, i, high) for i in unopposed(seen, [one.box for one in found])]
     found = [o for o in found if _on_the_building(o.box, body) and not is_pilaster(o, gray, high)]
     found = among_others(settled(exact(found, gray), edges_of(gray)), body)
-    found = above_ground(found, high)
+    found = above_ground(distinct(found), high)
     found = [replace(o, box=(o.box[0] + x, o.box[1] + y, o.box[2] + x, o.box[3] + y)) for o in found]
     found = headed(found, tone)
     return sorted(found, key=lambda o: (round(o.box[1] / max(1, 0.04 * high)), o.box[0]))
+
+
+def distinct(openings: list[ReadOpening]) -> list[ReadOpening]:
+    """Openings without their doubles: sides laid on drawn lines make one box of what were two; the surer stays."""
+    surest = sorted(range(len(openings)), key=lambda i: -openings[i].confidence)
+    boxes = np.array([one.box for one in openings], np.float64).reshape(-1, 4)
+    same = overlaps(boxes, boxes) > DOUBLE
+    kept: list[int] = []
+    for i in surest:
+        if not same[i, kept].any():
+            kept.append(i)
+    return [openings[i] for i in sorted(kept)]
 
 
 def above_ground(openings: list[ReadOpening], ground: int) -> list[ReadOpening]:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from studio.drawings.facade import above_ground, is_pilaster, moved, read_facade
+from studio.drawings.facade import above_ground, distinct, is_pilaster, moved, read_facade
 from studio.drawings.facade_candidates import likeness
 from studio.drawings.facade_grid import completed
 from studio.drawings.facade_openings import Seen, in_rows, one_each
@@ -157,3 +157,10 @@ def test_what_lies_under_the_ground_counts_only_where_the_ground_was_misread():
     cellar = ReadOpening((100, 230, 140, 310), "window", 0.9)
     assert above_ground([*row, cellar], 200) == row
     assert above_ground([*row, cellar], 90) == [*row, cellar]
+
+
+def test_two_boxes_that_became_one_are_one_opening():
+    lights = [ReadOpening((10, 10, 40, 80), "window", 0.7), ReadOpening((42, 10, 72, 80), "window", 0.6)]
+    doubles = [ReadOpening((197, 349, 282, 442), "window", 0.82), ReadOpening((197, 353, 282, 442), "window", 0.94)]
+    assert distinct([*lights, *doubles]) == [*lights, doubles[1]]
+    assert distinct([]) == []
