@@ -179,6 +179,16 @@ def test_walls_as_thick_as_rooms_are_not_believed():
     assert any("thick as rooms" in note for note in reading.notes)
 
 
+def test_steps_before_a_hatched_wall_are_no_part_of_it():
+    sheet = plan(building(5066), "hatched")
+    aged, matrix = age(sheet.image, 5066 * 3)
+    square = rectified(aged)
+    walls = on_sheet(read_plan(square).walls, square, aged.shape[1::-1])
+    truth = cv2.warpPerspective(sheet.covered, matrix, aged.shape[1::-1], flags=cv2.INTER_LINEAR) > 127
+    below = np.flatnonzero(walls.any(1)).max() - np.flatnonzero(truth.any(1)).max()
+    assert below <= 5  # the sill's line, which touches the wall; the ends of the steps reach twenty pixels further
+
+
 # ---- real sheets
 SAMPLES = Path(os.environ.get("ANASTYLOSIS_SAMPLES", "")) / "drawings"
 real = pytest.mark.skipif(not (SAMPLES / "faun_plan.jpg").is_file(), reason="ANASTYLOSIS_SAMPLES is not set")
