@@ -57,8 +57,9 @@ def laid_over(values: dict, reading: FacadeReading, sheet: Rectified) -> FacadeR
     for one in values["openings"]:
         same = known.get((one["kind"], tuple(one["box"])))
         openings.append(_opening(one, sheet) if same is None or one["author"] == "person" else same)
-    tall = reading.facade[3] - reading.facade[1] if reading.facade is not None else reading.picture.shape[0]
-    openings.sort(key=lambda one: (round(one.box[1] / max(1.0, ROW * tall)), one.box[0]))
+    if tuple(openings) != reading.openings:  # what nobody touched stays in the order in which it was read
+        tall = reading.facade[3] - reading.facade[1] if reading.facade is not None else reading.picture.shape[0]
+        openings.sort(key=lambda one: (round(one.box[1] / max(1.0, ROW * tall)), one.box[0]))
     sure = float(np.mean([one.confidence for one in openings])) if openings else UNREAD
     return replace(reading, openings=tuple(openings), confidence=sure, scale=_scale(values["scale"], reading, sheet))
 
