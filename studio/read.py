@@ -160,18 +160,22 @@ def read_sheet(pixels: np.ndarray, name: str, given: Given | None = None, kind: 
         name: the file's name, for sentences.
     """
     from studio.drawings.dimensions import dimensions, ratio
-    from studio.drawings.figures import can_read_words, words
+    from studio.drawings.figures import can_read_words
     from studio.drawings.plan_lettering import without_lettering
-    from studio.drawings.rectify import rectified
     from studio.drawings.scale_bar import scales
+    from studio.drawings.sheet_kinds import DOUBTFUL
+    from studio.drawings.standing import standing
     from studio.speculate import eight_bit_rgb
 
     # 1. Upright, and split into its drawings.
     rgb = eight_bit_rgb(pixels)
-    sheet = rectified(rgb)
+    upright = standing(rgb)
+    sheet, lettering = upright.sheet, upright.lettering
     notes = list(sheet.notes)
     drawings = _drawings(sheet, kind, name, notes)
-    lettering = words(sheet.gray)
+    if upright.is_doubtful and kind is None:
+        drawings = tuple(replace(one, confidence=min(one.confidence, DOUBTFUL)) for one in drawings)
+        notes.append("The little lettering that was found lies on its side: if the sheet does too, give it upright.")
     drawings, sides = _by_title(drawings, kind, lettering, notes)
 
     # 2. Each drawing by its own reader; what is written on a plan is no part of it.

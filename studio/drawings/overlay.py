@@ -66,8 +66,8 @@ def sheet_overlay(rgb: np.ndarray, walls: np.ndarray, values: Mapping) -> np.nda
     for flight in values["stairs"]:
         _box(image, flight["box"], STAIRS, 2 * thin)
     for line in values["lines"]:
-        _level(image, line["x"], line["y"], thin)
-        captions.append(((line["x"][0], line["y"]), line["name"], LEVEL))
+        _level(image, line["p0"], line["p1"], thin)
+        captions.append((tuple(line["p0"]), line["name"], LEVEL))
     for one in values["openings"]:
         colour = PERSON if one.get("author") == "person" else INFERRED if one["inferred"] else OPENING
         _opening(image, one["box"], one["kind"], one["inferred"], one.get("corners"), colour, thin)
@@ -125,7 +125,7 @@ def _draw(image: np.ndarray, reading: FacadeReading | PlanReading | SectionReadi
         _outline(image, reading.roof, thin)
     if not isinstance(reading, PlanReading):
         for line in (*reading.lines, *(reading.floors if isinstance(reading, SectionReading) else ())):
-            _level(image, (line.x0, line.x1), line.y, thin)
+            _level(image, (line.x0, line.y), (line.x1, line.y), thin)
             captions.append(((line.x0, line.y), line.name, LEVEL))
     for one in reading.openings:
         _opening(image, one.box, one.kind, one.inferred, one.corners, INFERRED if one.inferred else OPENING, thin)
@@ -161,8 +161,8 @@ def _outline(image: np.ndarray, points, thin: int) -> None:
     cv2.polylines(image, [np.rint(np.asarray(points)).astype(np.int32)], False, OUTLINE, 2 * thin, cv2.LINE_AA)
 
 
-def _level(image: np.ndarray, xs, y: float, thin: int) -> None:
-    cv2.line(image, (round(xs[0]), round(y)), (round(xs[1]), round(y)), LEVEL, thin, cv2.LINE_AA)
+def _level(image: np.ndarray, p0, p1, thin: int) -> None:
+    cv2.line(image, _at(p0), _at(p1), LEVEL, thin, cv2.LINE_AA)
 
 
 def _opening(image: np.ndarray, box, kind: str, inferred: bool, corners, colour: Colour, thin: int) -> None:

@@ -144,6 +144,8 @@ def _line(sheet: Rectified, one: LevelLine, drawing: int) -> dict:
         "name": one.name,
         "x": [_round(x0), _round(x1)],
         "y": _round((y0 + y1) / 2),
+        "p0": [_round(x0), _round(y0)],
+        "p1": [_round(x1), _round(y1)],
         "confidence": _round(one.confidence),
         "drawing": drawing,
     }

@@ -34,6 +34,9 @@ LONG = "LONG|LONGITUDINAL|LONGITUDINALE|LAENGS|LANGS|LANGSSCHNITT|LAENGSSCHNITT|
 CROSS = "CROSS|TRANSVERSE|TRANSVERSAL|TRANSVERSALE|TRASVERSALE|QUER|QUERSCHNITT"
 FACING = "(ELEVATION|FACADE|FRONT|PROSPETTO|ALZADO)(TO|TOTHE)?"
 FRONT = "(ERN)?(ELEVATION|FRONT|FACADE|SIDE|ANSICHT|FASSADE|SEITE)"
+# Words that only a caption uses stand within a line too, after the name of the place; no place's name is longer.
+CAPTION = "^.{0,16}(GROUNDPLANS?|FLOORPLANS?|GRUNDRISSE?)(OF|DE|DER|DES|VON)"
+WHERE = "(ON|AT|TO|IN|ALONG|UPON)(THE)?"  # "three chapels on the east side" tells where something is, not what is drawn
 
 
 @dataclass(frozen=True)
@@ -55,11 +58,16 @@ def titles(lettering: Sequence[Written]) -> tuple[Title, ...]:
     found = []
     for one in lettering:
         letters = _letters(one.text)
+        if one.confidence >= SURE and re.search(CAPTION, letters):
+            found.append(Title("plan", None, one.text, one.box))
+            continue
         if one.confidence < SURE or not 4 <= len(letters) <= LONGEST:
             continue
-        kinds = [kind for kind, words in KINDS.items() if re.search(f"^({words})|({words})$", letters)]
+        kinds = [kind for kind, words in KINDS.items() if re.search(f"^({words})|({words})S?$", letters)]
         side = side_named(one.text)
-        if not kinds and side and re.search(f"({_any_point()}){FRONT}", letters):
+        front = f"({_any_point()}){FRONT}"
+        names_front = re.search(front, letters) and not re.search(WHERE + front, letters)
+        if not kinds and side and names_front:
             kinds = ["elevation"]
         if len(kinds) == 1:
             found.append(Title(kinds[0], side, one.text, one.box))

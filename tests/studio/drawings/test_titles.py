@@ -16,6 +16,7 @@ def written(text, box=(0, 0, 100, 12)):
     [
         ("PLAN OF THE GROUND FLOOR", "plan", None),
         ("GROUNDFLOORPLAN", "plan", None),
+        ("SALAMANCA: Ground Plans of old and new Cathedrals and of San Marcos", "plan", None),
         ("SOUTH ELEVATION", "elevation", "south"),
         ("West elevation", "elevation", "west"),
         ("EAST FRONT", "elevation", "east"),
@@ -30,7 +31,10 @@ def test_titles_in_several_languages_are_understood(text, kind, side):
     assert (found.kind, found.side) == (kind, side)
 
 
-@pytest.mark.parametrize("text", ["SOUTH AISLE", "Plants in the garden", "Planche", "S. IRENE", "a plan whose section is lost"])
+@pytest.mark.parametrize(
+    "text",
+    ["SOUTH AISLE", "Plants in the garden", "Planche", "S. IRENE", "a plan whose section is lost", "Chapels on the east side"],
+)
 def test_other_lettering_names_no_drawing(text):
     assert titles([written(text)]) == ()
 
