@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from studio.drawings.plan_ink import PlanInk
-from studio.drawings.reading import ReadOpening, Room, Stairs
+from studio.drawings.reading import Box, ReadOpening, Room, Stairs
+
+FINEST = 4.5  # pixels from tread to tread: closer lines are a ruling, of hatched masonry above all
+FIELD = 4  # pieces of one pitch that lie together: three flights about a well are the most that stairs have
 
 
 def rooms(walls: np.ndarray, gaps: Sequence[ReadOpening], thickness: float) -> tuple[Room, ...]:
@@ -50,21 +54,51 @@ def _touches(a, b, reach: float) -> bool:
 
 
 def stairs(ink: PlanInk, walls: np.ndarray, thickness: float) -> tuple[Stairs, ...]:
-    """Flights: four or more equal thin lines side by side at equal distances.
+    """Flights: four or more equal thin lines side by side at equal distances, beside a wall.
 
-    Only straight flights along the sheet's axes are found; winders and spirals are not.
+    Only straight flights along the sheet's axes are found; winders and spirals are not. The ruling of pools, beds and mats
+    is told from treads by where it lies: away from walls, in one field broken into many pieces, or finer than any tread.
     """
     lines = cv2.subtract(ink.faint, cv2.dilate(walls, np.ones((3, 3), np.uint8)))
     found: list[Stairs] = []
     for is_upright in (True, False):
-        view = lines if is_upright else lines.T
-        found += [Stairs(box if is_upright else (box[1], box[0], box[3], box[2]), n, sure)
-                  for box, n, sure in _flights(np.ascontiguousarray(view), thickness)]  # fmt: skip
+        view, stone = (np.ascontiguousarray(v if is_upright else v.T) for v in (lines, walls))
+        flights = [one for one in _flights(view, thickness) if one.pitch > FINEST]
+        for one in flights:
+            if _is_beside(one.box, stone, 1.5 * thickness) and _pieces(one, flights, 2 * thickness) < FIELD:
+                x0, y0, x1, y1 = one.box
+                found.append(Stairs(one.box if is_upright else (y0, x0, y1, x1), one.treads, one.confidence))
     return tuple(found)
 
 
-def _flights(lines: np.ndarray, thickness: float) -> list[tuple[tuple[int, int, int, int], int, float]]:
-    """Flights whose treads run down the view: boxes, numbers of treads, confidences."""
+@dataclass(frozen=True)
+class _Flight:
+    """A flight whose treads run down the view."""
+
+    box: Box
+    treads: int
+    pitch: float
+    confidence: float
+
+
+def _is_beside(box: Box, walls: np.ndarray, reach: float) -> bool:
+    """Whether a wall stands within reach of a flight."""
+    x0, y0, x1, y1 = (round(v) for v in (box[0] - reach, box[1] - reach, box[2] + reach, box[3] + reach))
+    return bool(walls[max(0, y0) : y1, max(0, x0) : x1].any())
+
+
+def _pieces(one: _Flight, flights: Sequence[_Flight], reach: float) -> int:
+    """How many flights of one pitch lie together with this one, itself counted, each within reach of another."""
+    field, rest = [one], [other for other in flights if other is not one and abs(other.pitch / one.pitch - 1) < 0.15]
+    for member in field:
+        near = [other for other in rest if _touches(member.box, other.box, reach)]
+        field += near
+        rest = [other for other in rest if other not in near]
+    return len(field)
+
+
+def _flights(lines: np.ndarray, thickness: float) -> list[_Flight]:
+    """Flights whose treads run down the view."""
     least = max(7, round(1.1 * thickness)) | 1
     strokes = cv2.morphologyEx(lines, cv2.MORPH_OPEN, np.ones((least, 1), np.uint8))
     n, _, stats, _ = cv2.connectedComponentsWithStats(strokes)
@@ -97,7 +131,7 @@ def _flights(lines: np.ndarray, thickness: float) -> list[tuple[tuple[int, int, 
         box = (min(s[0] for s in chosen), min(s[1] for s in chosen), max(s[0] + s[2] for s in chosen),
                max(s[1] + s[3] for s in chosen))  # fmt: skip
         spread = float(np.std(row_steps[run[0] : run[1]]) / usual)
-        found.append((box, len(chosen), float(np.clip(1 - 2 * spread, 0.3, 0.95))))
+        found.append(_Flight(box, len(chosen), usual, float(np.clip(1 - 2 * spread, 0.3, 0.95))))
     return found
 
 
