@@ -161,7 +161,6 @@ def read_sheet(pixels: np.ndarray, name: str, given: Given | None = None, kind: 
     """
     from studio.drawings.dimensions import dimensions, ratio
     from studio.drawings.figures import can_read_words
-    from studio.drawings.plan_lettering import without_lettering
     from studio.drawings.scale_bar import scales
     from studio.drawings.sheet_kinds import DOUBTFUL
     from studio.drawings.standing import standing
@@ -178,19 +177,8 @@ def read_sheet(pixels: np.ndarray, name: str, given: Given | None = None, kind: 
         notes.append("The little lettering that was found lies on its side: if the sheet does too, give it upright.")
     drawings, sides = _by_title(drawings, kind, lettering, notes)
 
-    # 2. Each drawing by its own reader; what is written on a plan is no part of it.
-    parts = []
-    for drawing in drawings:
-        try:
-            part = _read(sheet, drawing, alone=len(drawings) == 1)
-        except NoDrawingError as error:
-            notes.append(f"The {drawing.kind} at {drawing.box} could not be read: {error}")
-            continue
-        if isinstance(part, PlanReading):
-            part = without_lettering(part, lettering)
-        if part is not None:
-            parts.append((drawing, part))
-            notes += part.notes
+    # 2. Each drawing by its own reader.
+    drawings, parts = _parts(sheet, drawings, lettering, notes, is_told=kind is not None)
     if drawings and not parts and any(one.kind in KINDS for one in drawings):
         raise NoDrawingError(f"{name}: nothing on it could be read as a plan, an elevation or a section. {' '.join(notes)}")
 
@@ -260,6 +248,35 @@ def _by_title(
 
 def _article(kind: str) -> str:
     return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
+
+
+def _parts(
+    sheet: Rectified, drawings: tuple[Drawing, ...], lettering: Sequence[Written], notes: list[str], is_told: bool
+) -> tuple[tuple[Drawing, ...], list[tuple[Drawing, Part]]]:
+    """What was read of each drawing; the drawings, with what their reading says against their kinds."""
+    from studio.drawings.plan_lettering import without_lettering
+    from studio.drawings.sheet_kinds import DOUBTFUL, UNSURE
+    from studio.drawings.titles import TITLED
+
+    seen, parts = [], []
+    for drawing in drawings:
+        try:
+            part = _read(sheet, drawing, alone=len(drawings) == 1)
+        except NoDrawingError as error:
+            notes.append(f"The {drawing.kind} at {drawing.box} could not be read: {error}")
+            seen.append(drawing)
+            continue
+        if isinstance(part, PlanReading):
+            part = without_lettering(part, lettering)  # what is written on a plan is no part of it
+        if isinstance(part, FacadeReading) and not part.openings and drawing.confidence < TITLED and not is_told:
+            if drawing.confidence >= UNSURE:
+                notes.append("No door and no window was found in what was taken for an elevation: it may be something else.")
+            drawing = replace(drawing, confidence=min(drawing.confidence, DOUBTFUL))
+        seen.append(drawing)
+        if part is not None:
+            parts.append((drawing, part))
+            notes += part.notes
+    return tuple(seen), parts
 
 
 def _read(sheet: Rectified, drawing: Drawing, alone: bool) -> Part | None:

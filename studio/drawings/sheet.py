@@ -138,7 +138,7 @@ def _bodies(mask: np.ndarray, tone: np.ndarray) -> list[Box]:
     parts = _united(parts, side)
     parts = [p for p in parts if _area(p) > LEAST * h * w and min(p[2] - p[0], p[3] - p[1]) > 0.06 * side]
     grown = [_grown(p, stats, large | flat, side) for p in parts]
-    return sorted(grown, key=lambda b: -_area(b))
+    return sorted(_united(grown, side), key=lambda b: -_area(b))  # strokes that both start with made them overlap
 
 
 def _without_creases(washes: np.ndarray) -> np.ndarray:
