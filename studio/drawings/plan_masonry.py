@@ -9,14 +9,17 @@ import numpy as np
 
 from studio.drawings.paper import highest
 from studio.drawings.plan_faces import opened
-from studio.drawings.plan_hatching import hatched
+from studio.drawings.plan_hatching import hatched, on_the_line
 from studio.drawings.plan_hollow import hollow
 from studio.drawings.plan_ink import PlanInk
 from studio.drawings.plan_tone import tone, washed
 
 WASHED = "The walls are washed or screened, not black."
 LEAST = 0.006  # of the drawing's square: black that covers less is columns, swatches and the fields of a scale bar
+SAME = 0.45  # of what is hatched is black too: one manner, worn or blurred; two manners share up to 0.37 where they meet
 MINOR = 0.35  # a manner that covers less than a third of the main one means something else: blocked doors, hearths, later work
+LONG = {"hatched": 0.9, "solid": 1.2}  # reach of the other manner: stripes of panes and letters reach 1.0
+LINED = 0.15  # of full ink that lines about a wash are darker than the wash
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,26 +49,52 @@ def masonry(ink: PlanInk, picture: np.ndarray, gray: np.ndarray) -> Masonry | No
         main, body, other, other_length = "solid", black, striped, striped_length
     elif striped_length > 0.6:
         main, body, other, other_length = "hatched", striped, black, black_length
+        wash = washed(ink, tone(picture, gray, ink))  # strokes so fine or blurred that they are a tone in most places
+        covered = np.count_nonzero(wash & striped) > 0.8 * np.count_nonzero(striped)
+        if covered and _reach(wash, span) > 1.25 * striped_length:
+            return _measured(_together(_outlined(wash, ink) | striped, ink), "hatched")
     else:
         body = washed(ink, tone(picture, gray, ink))
         if _reach(body, span) > 0.9:
-            return _measured(body, "solid", (WASHED,))
+            return _measured(_outlined(body, ink), "solid", (WASHED,))
         outlined = hollow(ink)
         return None if outlined is None else _measured(outlined, "hollow")
     if main == "solid" and black_length < 0.6:  # a title's letters, a bar: an even wash may be the masonry
         wash = washed(ink, tone(picture, gray, ink))
         inside = cv2.erode(wash, np.ones((2 * round(ink.pen) + 3,) * 2, np.uint8)) > 0
         if inside.any() and gray[inside].std() < 20 and _reach(wash, span) > 0.9:
-            return _measured(wash, "solid", (WASHED,))
+            return _measured(_outlined(wash, ink), "solid", (WASHED,))
+    if np.count_nonzero(black & striped) > SAME * max(1, np.count_nonzero(striped)):  # strokes that run together here and there
+        return _measured(_together(black | striped, ink), "hatched")
     extra = np.count_nonzero(cv2.subtract(other, cv2.dilate(body, np.ones((3, 3), np.uint8))))
     share = extra / max(np.count_nonzero(body), 1)
     notes = []
-    if share > MINOR and other_length > 0.9:
+    if share > MINOR and other_length > LONG[main]:
         body = cv2.bitwise_or(body, other)
         notes.append("Walls are drawn in two manners, black and hatched; both were taken for walls.")
     elif main == "solid" and share > 0.02:
         notes.append("Some hatched places were taken for blocked openings or later work, not for walls.")
     return _measured(body, main, tuple(notes))
+
+
+def _outlined(body: np.ndarray, ink: PlanInk) -> np.ndarray:
+    """A toned body whose faces were drawn as lines ends on their middle; one without lines as it is."""
+    reach = 2 * round(0.5 * ink.pen) + 1
+    inner = cv2.erode(body, np.ones((2 * reach + 1,) * 2, np.uint8)) > 0
+    face = (cv2.dilate(body, np.ones((reach, reach), np.uint8)) > 0) & (cv2.erode(body, np.ones((reach, reach), np.uint8)) == 0)
+    if not inner.any():
+        return body
+    darkest = cv2.dilate(ink.dark, np.ones((reach, reach), np.uint8))[face]
+    return on_the_line(body, ink) if np.median(darkest) > np.median(ink.dark[inner]) + LINED else body
+
+
+def _together(pieces: np.ndarray, ink: PlanInk) -> np.ndarray:
+    """Walls of a hatching that was read in pieces: gaps as wide as two strokes are closed, and what they enclose is filled."""
+    k = 2 * round(ink.pen) + 1
+    closed = cv2.morphologyEx(pieces, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (k, k)))
+    distance = cv2.distanceTransform(closed, cv2.DIST_L2, 5)
+    usual = 2 * float(np.percentile(distance[distance > 1.5], 70)) if (distance > 1.5).any() else float(k)
+    return opened(_filled(closed, 2 * usual), ink.pen + 1)
 
 
 def _span(mask: np.ndarray) -> float:
