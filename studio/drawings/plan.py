@@ -20,6 +20,8 @@ from studio.drawings.scale_bar import scale_bar
 from studio.errors import NoDrawingError
 
 LARGEST_PX = 3600  # a sheet larger than this is read on a reduced copy: its thinnest walls are still ten pixels thick
+# A smaller one is read on a larger copy, where inner walls, panes and hatchings are wider than a pixel or two.
+SMALL_PX, LARGER = 1200, 2.5
 SCREENED = 0.25  # a face is certain to half a dot only
 # Width of the widest circle within walls, of the plan's size: 0.03 to 0.10 in real plans, 0.16 to 0.30 where rooms were taken.
 DEEPEST = 0.14
@@ -43,14 +45,24 @@ def read_plan(sheet: np.ndarray | Rectified, box: Box | None = None) -> PlanRead
         bar = scale_bar(sheet.gray)
         if bar is None or bar.px_per_m is None:
             sheet = replace(sheet, notes=(*sheet.notes, "The scale was not read from the sheet."))
-    factor = max(1.0, max(sheet.gray.shape) / LARGEST_PX)
+    factor = _factor(sheet.gray)
     if factor == 1.0:
         return _read(sheet, box, bar)
     size = (round(sheet.gray.shape[1] / factor), round(sheet.gray.shape[0] / factor))
-    small = replace(sheet, picture=cv2.resize(sheet.picture, size, interpolation=cv2.INTER_AREA),
-                    gray=cv2.resize(sheet.gray, size, interpolation=cv2.INTER_AREA))  # fmt: skip
-    small_box = None if box is None else tuple(round(v / factor) for v in box)
-    return _enlarged(_read(small, small_box, _scaled_bar(bar, 1 / factor)), sheet, bar, factor)  # type: ignore[arg-type]
+    how = cv2.INTER_AREA if factor > 1 else cv2.INTER_CUBIC
+    copy = replace(sheet, picture=cv2.resize(sheet.picture, size, interpolation=how),
+                   gray=cv2.resize(sheet.gray, size, interpolation=how))  # fmt: skip
+    box_there = None if box is None else tuple(round(v / factor) for v in box)
+    return _resized(_read(copy, box_there, _scaled_bar(bar, 1 / factor)), sheet, bar, factor)  # type: ignore[arg-type]
+
+
+def _factor(gray: np.ndarray) -> float:
+    """How many pixels of the picture one pixel of the copy is that is read; dots of a screen stay as they were printed."""
+    side = max(gray.shape)
+    if side > LARGEST_PX:
+        return side / LARGEST_PX
+    larger = min(SMALL_PX / side, LARGER)
+    return 1 / larger if larger > 1.25 and screen_pitch(gray) is None else 1.0
 
 
 def _read(sheet: Rectified, box: Box | None, bar: ScaleBar | None) -> PlanReading:
@@ -117,7 +129,7 @@ def _outer_thickness(walls: np.ndarray) -> float:
     return float(2 * np.percentile(ridge, 70)) if ridge.size else 0.0
 
 
-# ---- sheets read on a reduced copy
+# ---- sheets read on a copy of another size
 def _scaled_bar(bar: ScaleBar | None, k: float) -> ScaleBar | None:
     return None if bar is None else replace(bar, p0=_times(bar.p0, k), p1=_times(bar.p1, k))
 
@@ -126,10 +138,11 @@ def _times(point: tuple[float, float], k: float) -> tuple[float, float]:
     return (point[0] + 0.5) * k - 0.5, (point[1] + 0.5) * k - 0.5
 
 
-def _enlarged(small: PlanReading, sheet: Rectified, bar: ScaleBar | None, k: float) -> PlanReading:
-    """A reading of a reduced copy in pixels of the whole picture."""
+def _resized(small: PlanReading, sheet: Rectified, bar: ScaleBar | None, k: float) -> PlanReading:
+    """A reading of a copy in pixels of the picture itself."""
     size = sheet.gray.shape[::-1]
-    walls = cv2.resize(small.walls.astype(np.uint8) * 255, size, interpolation=cv2.INTER_LINEAR) > 127
+    how = cv2.INTER_LINEAR if k > 1 else cv2.INTER_AREA
+    walls = cv2.resize(small.walls.astype(np.uint8) * 255, size, interpolation=how) > 127
     gaps = [
         replace(o, box=tuple(round(v * k) for v in o.box), corners=o.corners and tuple(_times(p, k) for p in o.corners))
         for o in small.openings

@@ -19,7 +19,8 @@ LEAST = 0.006  # of the drawing's square: black that covers less is columns, swa
 SAME = 0.45  # of what is hatched is black too: one manner, worn or blurred; two manners share up to 0.37 where they meet
 MINOR = 0.35  # a manner that covers less than a third of the main one means something else: blocked doors, hearths, later work
 LONG = {"hatched": 0.9, "solid": 1.2}  # reach of the other manner: stripes of panes and letters reach 1.0
-LINED = 0.15  # of full ink that lines about a wash are darker than the wash
+BLACK = 0.85  # of full ink: black walls are darker in the middle, at any age
+LINED = 0.05  # of full ink that lines about a wash are darker than the wash; a wash without lines is paler at its rim
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,22 +51,22 @@ def masonry(ink: PlanInk, picture: np.ndarray, gray: np.ndarray) -> Masonry | No
     elif striped_length > 0.6:
         main, body, other, other_length = "hatched", striped, black, black_length
         wash = washed(ink, tone(picture, gray, ink))  # strokes so fine or blurred that they are a tone in most places
-        covered = np.count_nonzero(wash & striped) > 0.8 * np.count_nonzero(striped)
-        if covered and _reach(wash, span) > 1.25 * striped_length:
+        if _covers(wash, striped, span):
             return _measured(_together(_outlined(wash, ink) | striped, ink), "hatched")
     else:
-        body = washed(ink, tone(picture, gray, ink))
-        if _reach(body, span) > 0.9:
+        body, outlined = washed(ink, tone(picture, gray, ink)), hollow(ink)
+        wash_length, is_filled = _reach(body, span), outlined is not None and _covers(outlined, body, span)
+        if wash_length > 0.9 and not is_filled:  # pens about thin walls run together into a tone that the thick ones lack
             return _measured(_outlined(body, ink), "solid", (WASHED,))
-        outlined = hollow(ink)
         return None if outlined is None else _measured(outlined, "hollow")
-    if main == "solid" and black_length < 0.6:  # a title's letters, a bar: an even wash may be the masonry
-        wash = washed(ink, tone(picture, gray, ink))
-        inside = cv2.erode(wash, np.ones((2 * round(ink.pen) + 3,) * 2, np.uint8)) > 0
-        if inside.any() and gray[inside].std() < 20 and _reach(wash, span) > 0.9:
-            return _measured(_outlined(wash, ink), "solid", (WASHED,))
     if np.count_nonzero(black & striped) > SAME * max(1, np.count_nonzero(striped)):  # strokes that run together here and there
         return _measured(_together(black | striped, ink), "hatched")
+    if main == "solid" and (black_length < 0.6 or _is_toned(black, ink)):  # a title's letters, a bar; a wash nearly black
+        wash = washed(ink, tone(picture, gray, ink))
+        inside = cv2.erode(wash, np.ones((2 * round(ink.pen) + 3,) * 2, np.uint8)) > 0
+        is_even = inside.any() and gray[inside].std() < 20
+        if _reach(wash, span) > 0.9 and (is_even or _holds(wash, black)):
+            return _measured(_outlined(wash, ink), "solid", (WASHED,))
     extra = np.count_nonzero(cv2.subtract(other, cv2.dilate(body, np.ones((3, 3), np.uint8))))
     share = extra / max(np.count_nonzero(body), 1)
     notes = []
@@ -77,15 +78,32 @@ def masonry(ink: PlanInk, picture: np.ndarray, gray: np.ndarray) -> Masonry | No
     return _measured(body, main, tuple(notes))
 
 
+def _covers(more: np.ndarray, less: np.ndarray, span: float) -> bool:
+    """Whether one reading of walls holds nearly all of another and a good deal besides."""
+    return _holds(more, less) and _reach(more, span) > 1.25 * _reach(less, span)
+
+
+def _holds(more: np.ndarray, less: np.ndarray) -> bool:
+    about = cv2.dilate(more, np.ones((7, 7), np.uint8))  # blurred faces stand a little further out
+    return np.count_nonzero(about & less) > 0.8 * np.count_nonzero(less)
+
+
+def _is_toned(body: np.ndarray, ink: PlanInk) -> bool:
+    """Whether a body is paler than black in its middle."""
+    inner = cv2.erode(body, np.ones((2 * round(ink.pen) + 3,) * 2, np.uint8)) > 0
+    return bool(inner.any() and np.median(ink.dark[inner]) < BLACK)
+
+
 def _outlined(body: np.ndarray, ink: PlanInk) -> np.ndarray:
-    """A toned body whose faces were drawn as lines ends on their middle; one without lines as it is."""
+    """A toned body whose faces were drawn as lines ends on their middle; one without lines stays as it is."""
     reach = 2 * round(0.5 * ink.pen) + 1
     inner = cv2.erode(body, np.ones((2 * reach + 1,) * 2, np.uint8)) > 0
     face = (cv2.dilate(body, np.ones((reach, reach), np.uint8)) > 0) & (cv2.erode(body, np.ones((reach, reach), np.uint8)) == 0)
     if not inner.any():
         return body
-    darkest = cv2.dilate(ink.dark, np.ones((reach, reach), np.uint8))[face]
-    return on_the_line(body, ink) if np.median(darkest) > np.median(ink.dark[inner]) + LINED else body
+    pale = np.percentile(ink.dark[inner], 25)
+    line = float(np.median(cv2.dilate(ink.dark, np.ones((reach, reach), np.uint8))[face]))
+    return on_the_line(body, ink) if line > pale + LINED else body
 
 
 def _together(pieces: np.ndarray, ink: PlanInk) -> np.ndarray:
