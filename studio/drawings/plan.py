@@ -70,7 +70,7 @@ def _read(sheet: Rectified, box: Box | None, bar: ScaleBar | None) -> PlanReadin
     pitch = screen_pitch(np.where(keep, sheet.gray, 255).astype(np.uint8))
     gray, picture = (sheet.gray, sheet.picture) if pitch is None else (melted(sheet.gray, pitch), melted(sheet.picture, pitch))
     ink = plan_ink(gray, keep)
-    found = masonry(ink, picture, gray)
+    found = masonry(ink, picture, gray, is_screened=pitch is not None)
     walls = None if found is None else of_the_building(found.body, found.thickness, found.thinnest)
     if found is None or walls is None or not walls.any():
         raise NoDrawingError(

@@ -34,13 +34,14 @@ class Masonry:
     notes: tuple[str, ...] = ()
 
 
-def masonry(ink: PlanInk, picture: np.ndarray, gray: np.ndarray) -> Masonry | None:
+def masonry(ink: PlanInk, picture: np.ndarray, gray: np.ndarray, is_screened: bool = False) -> Masonry | None:
     """Walls of a plan as drawn, before what is no part of the building is dropped; None when there are none.
 
     Black is looked for first, then hatching, washes, double lines: each is more easily mistaken than the one before it.
 
     Args:
         ink: of the plan; picture, gray: of the rectified sheet.
+        is_screened: printed in dots that were melted into tones; lines are too soft then to lay faces on.
     """
     span = _span(ink.faint)
     black, striped = solid(ink), hatched(ink)
@@ -57,16 +58,17 @@ def masonry(ink: PlanInk, picture: np.ndarray, gray: np.ndarray) -> Masonry | No
         body, outlined = washed(ink, tone(picture, gray, ink)), hollow(ink)
         wash_length, is_filled = _reach(body, span), outlined is not None and _covers(outlined, body, span)
         if wash_length > 0.9 and not is_filled:  # pens about thin walls run together into a tone that the thick ones lack
-            return _measured(_outlined(body, ink), "solid", (WASHED,))
+            return _measured(body if is_screened else _outlined(body, ink), "solid", (WASHED,))
         return None if outlined is None else _measured(outlined, "hollow")
     if np.count_nonzero(black & striped) > SAME * max(1, np.count_nonzero(striped)):  # strokes that run together here and there
         return _measured(_together(black | striped, ink), "hatched")
-    if main == "solid" and (black_length < 0.6 or _is_toned(black, ink)):  # a title's letters, a bar; a wash nearly black
+    # a title's letters, a bar; a wash nearly black, whose lines dots of a screen would have eaten
+    if main == "solid" and (black_length < 0.6 or (_is_toned(black, ink) and not is_screened)):
         wash = washed(ink, tone(picture, gray, ink))
         inside = cv2.erode(wash, np.ones((2 * round(ink.pen) + 3,) * 2, np.uint8)) > 0
         is_even = inside.any() and gray[inside].std() < 20
         if _reach(wash, span) > 0.9 and (is_even or _holds(wash, black)):
-            return _measured(_outlined(wash, ink), "solid", (WASHED,))
+            return _measured(wash if is_screened else _outlined(wash, ink), "solid", (WASHED,))
     extra = np.count_nonzero(cv2.subtract(other, cv2.dilate(body, np.ones((3, 3), np.uint8))))
     share = extra / max(np.count_nonzero(body), 1)
     notes = []
