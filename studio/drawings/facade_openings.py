@@ -43,6 +43,8 @@ PIECE = 0.1  # of its worth is left to what is but a part of a roof or of a wall
 SMALLEST_PX, ALREADY = 4, 0.8  # of a proposal's sides; overlap (IoU) with a box from which that stands for it
 GLANCE = 0.5  # of the way to what the glance thinks of a box, where that is more
 ALONE = 2 / 3  # two to one, for an opening that only the glance sees
+HALF_SURE = 0.4  # two to three, where the front's other half has an opening in the same place
+LEVEL, FORM = 0.75, 0.45  # of the taller's height, over which both stand beside one another; logarithm of their widths' ratio
 LEAST = 0.3  # what the last network gives to a box that is an opening more often than not
 
 
@@ -79,7 +81,7 @@ def look(gray: np.ndarray) -> Seen:
     numbers, head, pictures = local_features(work, edges, found)
     ranks, glanced = ranked(work, edges, found, numbers, pictures, opinion(seen, found.boxes))
     order = np.argsort(-ranks, kind="stable")
-    order = order[(ranks[order] > 0) | (glanced[order] >= ALONE)]
+    order = order[(ranks[order] > 0) | (glanced[order] >= HALF_SURE)]
     heads = tuple(HEADS[k] for k in head[order])
     return Seen(found.boxes[order] / factor, ranks[order], heads, pictures[order], glanced[order])
 
@@ -242,6 +244,23 @@ def unopposed(seen: Seen, taken: Sequence[Box]) -> list[int]:
     others = np.array(taken, np.float64).reshape(-1, 4)
     is_free = (intersection(seen.boxes, others) == 0).all(1)
     return one_each(seen.boxes, np.where(is_free & (seen.glanced >= ALONE), seen.glanced, 0))
+
+
+def mirrored(seen: Seen, taken: Sequence[Box], width: int) -> list[int]:
+    """Indices of boxes in free places, one each, that the glance half believes in and whose mirror image is an opening.
+
+    Args:
+        taken: what has been found; width: of the drawing.
+    """
+    others = np.array(taken, np.float64).reshape(-1, 4)
+    is_free = (intersection(seen.boxes, others) == 0).all(1) & (seen.glanced >= HALF_SURE)
+    off = np.abs(seen.boxes[:, None, 0] + seen.boxes[:, None, 2] + others[:, 0] + others[:, 2] - 2 * width) / 4
+    tall, twin = seen.boxes[:, 3] - seen.boxes[:, 1], others[:, 3] - others[:, 1]
+    beside = np.minimum(seen.boxes[:, None, 3], others[:, 3]) - np.maximum(seen.boxes[:, None, 1], others[:, 1])
+    is_level = beside > LEVEL * np.maximum(tall[:, None], twin)
+    wide = np.log((seen.boxes[:, 2] - seen.boxes[:, 0])[:, None] / (others[:, 2] - others[:, 0]))
+    is_twin = (off < AXIS * width) & is_level & (np.abs(wide) < FORM)
+    return one_each(seen.boxes, np.where(is_free & is_twin.any(1), 0.5 + 0.5 * seen.glanced, 0))
 
 
 def reading_scale(shape: tuple[int, ...]) -> float:
