@@ -4,6 +4,7 @@ A glance at the whole drawing proposes boxes beside those of `facade_candidates`
 judges each box by its numbers, the second looks at the best of them as pictures, the last two weigh what company they keep. The
 glance's word only raises what those two think of a box, for it fails to see slits and blind niches of hands that it does not
 know. But where it sees next to nothing at all, there is none; where only it is sure of an opening, there is a doubtful one.
+The same holds where it is but half sure, and the front's other half has an opening in that place.
 All were trained on synthetic sheets only (`facade_training.py`); their weights are `facade_openings.npz`. Where that file holds
 several runs of training, what they say is averaged.
 """

@@ -48,7 +48,7 @@ def between_posts(openings: Sequence[ReadOpening], gray: np.ndarray, axis: float
 
 
 def _are_twins(a: Box, b: Box, axis: float, width: int) -> bool:
-    """Whether two dark openings stand on one level as mirror images, and are of one size as far as posts leave it to be seen."""
+    """Whether two dark openings stand on one level as mirror images, and are of one size as far as posts let it be seen."""
     off = abs(a[0] + a[2] + b[0] + b[2] - 4 * axis) / 4
     beside = min(a[3], b[3]) - max(a[1], b[1])
     ratio = np.log((a[2] - a[0]) / (b[2] - b[0]))

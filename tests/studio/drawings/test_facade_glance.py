@@ -20,7 +20,7 @@ from studio.drawings.facade_glance import (
 )
 from studio.drawings.facade_glance_lessons import SIDE, pieces
 from studio.drawings.facade_glance_training import CELLS, asked, folded, network, put_in
-from studio.drawings.facade_openings import GLANCE, Seen, unopposed, with_glance, with_proposals
+from studio.drawings.facade_openings import GLANCE, Seen, mirrored, unopposed, with_glance, with_proposals
 
 TRUE = np.array([[40.0, 40, 72, 96], [120, 40, 152, 96]])
 
@@ -141,6 +141,15 @@ def test_only_what_the_glance_is_sure_of_is_taken_where_nothing_else_was():
     looked = Seen(boxes, np.zeros(5, np.float32), ("flat",) * 5, np.zeros((5, 1)), word)
     assert unopposed(looked, [(35, 5, 45, 25)]) == [1, 4]
     assert unopposed(looked, []) == [1, 2, 4]
+
+
+def test_where_the_glance_only_half_believes_its_mirror_image_decides():
+    boxes = np.array([(20, 50, 40, 90), (60, 50, 80, 90), (100, 50, 120, 90), (20, 120, 40, 160)], float)
+    looked = Seen(boxes, np.zeros(4, np.float32), ("flat",) * 4, np.zeros((4, 1)), np.array([0.5, 0.5, 0.3, 0.5], np.float32))
+    assert mirrored(looked, [(362, 52, 380, 91), (282, 50, 300, 90)], 400) == [0]  # two are no images, one is not believed
+    assert mirrored(looked, [(362, 52, 380, 91), (30, 60, 50, 80)], 400) == []  # taken
+    assert mirrored(looked, [(330, 52, 380, 91)], 400) == []  # of another form
+    assert mirrored(looked, [], 400) == []
 
 
 def test_where_the_glance_sees_nothing_there_is_no_opening():
