@@ -45,6 +45,7 @@ SMALLEST_PX, ALREADY = 4, 0.8  # of a proposal's sides; overlap (IoU) with a box
 GLANCE = 0.5  # of the way to what the glance thinks of a box, where that is more
 ALONE = 2 / 3  # two to one, for an opening that only the glance sees
 HALF_SURE = 0.4  # two to three, where the front's other half has an opening in the same place
+HALVES = 0.5  # of the openings have an image on a front whose halves are alike; half of them at Mirzapore, some being missed
 LEVEL, FORM = 0.75, 0.45  # of the taller's height, over which both stand beside one another; logarithm of their widths' ratio
 LEAST = 0.3  # what the last network gives to a box that is an opening more often than not
 
@@ -250,18 +251,27 @@ def unopposed(seen: Seen, taken: Sequence[Box]) -> list[int]:
 def mirrored(seen: Seen, taken: Sequence[Box], width: int) -> list[int]:
     """Indices of boxes in free places, one each, that the glance half believes in and whose mirror image is an opening.
 
+    Where fewer than half of the openings have an image, the front's halves are not alike, and an image is chance.
+
     Args:
         taken: what has been found; width: of the drawing.
     """
     others = np.array(taken, np.float64).reshape(-1, 4)
+    if not len(others) or _images(others, others, width).any(1).mean() < HALVES:
+        return []
     is_free = (intersection(seen.boxes, others) == 0).all(1) & (seen.glanced >= HALF_SURE)
-    off = np.abs(seen.boxes[:, None, 0] + seen.boxes[:, None, 2] + others[:, 0] + others[:, 2] - 2 * width) / 4
-    tall, twin = seen.boxes[:, 3] - seen.boxes[:, 1], others[:, 3] - others[:, 1]
-    beside = np.minimum(seen.boxes[:, None, 3], others[:, 3]) - np.maximum(seen.boxes[:, None, 1], others[:, 1])
+    is_twin = _images(seen.boxes, others, width).any(1)
+    return one_each(seen.boxes, np.where(is_free & is_twin, 0.5 + 0.5 * seen.glanced, 0))
+
+
+def _images(boxes: np.ndarray, others: np.ndarray, width: int) -> np.ndarray:
+    """Whether boxes, [N, 4], are mirror images of others, [M, 4], about the middle of a drawing of this width; bool [N, M]."""
+    off = np.abs(boxes[:, None, 0] + boxes[:, None, 2] + others[:, 0] + others[:, 2] - 2 * width) / 4
+    tall, twin = boxes[:, 3] - boxes[:, 1], others[:, 3] - others[:, 1]
+    beside = np.minimum(boxes[:, None, 3], others[:, 3]) - np.maximum(boxes[:, None, 1], others[:, 1])
     is_level = beside > LEVEL * np.maximum(tall[:, None], twin)
-    wide = np.log((seen.boxes[:, 2] - seen.boxes[:, 0])[:, None] / (others[:, 2] - others[:, 0]))
-    is_twin = (off < AXIS * width) & is_level & (np.abs(wide) < FORM)
-    return one_each(seen.boxes, np.where(is_free & is_twin.any(1), 0.5 + 0.5 * seen.glanced, 0))
+    ratio = np.log((boxes[:, 2] - boxes[:, 0])[:, None] / (others[:, 2] - others[:, 0]))
+    return (off < AXIS * width) & is_level & (np.abs(ratio) < FORM)
 
 
 def reading_scale(shape: tuple[int, ...]) -> float:

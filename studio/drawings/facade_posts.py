@@ -2,7 +2,8 @@
 
 A row of posts stands before a dark room. Where most of it is swallowed by the dark, the networks see a window in the middle and
 take the posts that still show at its sides for wall. Strokes that run from one lintel to one sill, side by side and as close to
-one another as posts are, at both sides and equally far, belong to the same opening. A surround has fewer lines, and they reach less far.
+one another as posts are, at both sides and equally far, belong to the same opening. A surround has fewer of them, and they do
+not reach as far.
 
 The numbers were set on a woodcut of the Queen's Mosque at Mirzapore, and leave seven other real elevations as they were read.
 """

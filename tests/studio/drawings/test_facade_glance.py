@@ -146,9 +146,11 @@ def test_only_what_the_glance_is_sure_of_is_taken_where_nothing_else_was():
 def test_where_the_glance_only_half_believes_its_mirror_image_decides():
     boxes = np.array([(20, 50, 40, 90), (60, 50, 80, 90), (100, 50, 120, 90), (20, 120, 40, 160)], float)
     looked = Seen(boxes, np.zeros(4, np.float32), ("flat",) * 4, np.zeros((4, 1)), np.array([0.5, 0.5, 0.3, 0.5], np.float32))
-    assert mirrored(looked, [(362, 52, 380, 91), (282, 50, 300, 90)], 400) == [0]  # two are no images, one is not believed
-    assert mirrored(looked, [(362, 52, 380, 91), (30, 60, 50, 80)], 400) == []  # taken
-    assert mirrored(looked, [(330, 52, 380, 91)], 400) == []  # of another form
+    portal = (180, 20, 220, 100)
+    assert mirrored(looked, [portal, (362, 52, 380, 91)], 400) == [0]  # two have no image, one is not believed
+    assert mirrored(looked, [portal, (362, 52, 380, 91), (30, 60, 50, 80), (340, 60, 380, 80)], 400) == []  # taken
+    assert mirrored(looked, [portal, (330, 52, 380, 91)], 400) == []  # of another form
+    assert mirrored(looked, [portal, (362, 52, 380, 91), (282, 20, 300, 40)], 400) == []  # halves that are not alike
     assert mirrored(looked, [], 400) == []
 
 
