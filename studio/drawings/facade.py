@@ -21,7 +21,8 @@ from studio.drawings.facade_levels import (
 )
 from studio.drawings.facade_lines import level_lines
 from studio.drawings.facade_neighbours import among_others
-from studio.drawings.facade_openings import ALONE, Seen, balanced, chosen, look, unopposed
+from studio.drawings.facade_openings import ALONE, Seen, balanced, chosen, look, mirrored, unopposed
+from studio.drawings.facade_posts import between_posts
 from studio.drawings.facade_repeats import repeated
 from studio.drawings.facade_shops import with_shops
 from studio.drawings.facade_sides import exact
@@ -74,11 +75,12 @@ def openings_of(tone: np.ndarray, mass: np.ndarray, ground: int) -> list[ReadOpe
     found = repeated(found, gray)
     found += completed(seen, picked, (w, h), [one.box for one in found])
     found += [_alone(seen, i, high) for i in unopposed(seen, [one.box for one in found])]
+    found += [_alone(seen, i, high) for i in mirrored(seen, [one.box for one in found], w)]
     found = [o for o in found if _on_the_building(o.box, body) and not is_pilaster(o, gray, high)]
     found = among_others(settled(exact(found, gray), edges_of(gray)), body)
     found = above_ground(distinct(found), high)
     found = [replace(o, box=(o.box[0] + x, o.box[1] + y, o.box[2] + x, o.box[3] + y)) for o in found]
-    found = headed(found, tone)
+    found = between_posts(headed(found, tone), tone, x + w / 2)
     return sorted(found, key=lambda o: (round(o.box[1] / max(1, 0.04 * high)), o.box[0]))
 
 

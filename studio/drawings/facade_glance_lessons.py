@@ -22,9 +22,13 @@ ONTO_OPENINGS = 0.85  # of the pieces lie about an opening; the others anywhere
 FAINT = 4.0  # of 255, the spread of tone under which nothing is left of a drawing
 
 
-def pieces(seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Pieces of one sheet: gray uint8 [SIDE, SIDE], 255 = paper, and true boxes float32 [N, 4], which may reach beyond it."""
-    gray, boxes = sheet(seed)
+def pieces(seed: int, with_oriels: float = 0.0) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Pieces of one sheet: gray uint8 [SIDE, SIDE], 255 = paper, and true boxes float32 [N, 4], which may reach beyond it.
+
+    Args:
+        with_oriels: share of sheets that are fronts with oriels.
+    """
+    gray, boxes = sheet(seed, with_oriels)
     if not len(boxes):
         return
     rng = np.random.default_rng([seed, 8])

@@ -17,8 +17,9 @@ from studio.errors import NoDrawingError
 from studio.samples.ageing import age, halftoned
 from studio.samples.building import Building, Opening, building
 from studio.samples.facade_drawing import draw_facade
-from studio.samples.facade_fronts import any_front
+from studio.samples.facade_fronts import Front, any_front
 from studio.samples.facade_manners import any_manner, draw_in_manner
+from studio.samples.facade_oriels import oriel_front
 from studio.samples.pen import Pen
 from studio.samples.sheets import elevation
 
@@ -26,10 +27,15 @@ ENGRAVED = ("solid", "hollow", "hatched")
 BLACK = 0.32  # of a sheet in two tones: what is blacker has lost its drawing
 
 
-def sheet(seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """A façade as its reader meets it: gray uint8 [H, W], 255 = paper, and the true boxes, float64 [N, 4]."""
+def sheet(seed: int, with_oriels: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+    """A façade as its reader meets it: gray uint8 [H, W], 255 = paper, and the true boxes, float64 [N, 4].
+
+    Args:
+        with_oriels: share of sheets that are fronts with oriels; the networks that judge boxes have learnt from none.
+    """
     rng = np.random.default_rng([seed, 77])
-    image, boxes = _drawn(rng)
+    is_oriel = with_oriels > 0 and np.random.default_rng([seed, 78]).random() < with_oriels
+    image, boxes = _listed(oriel_front(rng)) if is_oriel else _drawn(rng)
     image, boxes = _stored(_kept(image, rng, seed), boxes, rng)
     tone = flatten(image, 0.5)
     x0, y0, x1, y1 = _part(image, tone) if rng.random() < 0.8 else (0, 0, tone.shape[1], tone.shape[0])
@@ -42,8 +48,7 @@ def _drawn(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """A clean sheet of any front."""
     way = rng.random()
     if way < 0.64:
-        front = any_front(rng)
-        return front.image, np.array(front.openings, np.float64).reshape(-1, 4)
+        return _listed(any_front(rng))
     b = building(int(rng.integers(0, 900)))
     if way < 0.74:
         drawn = elevation(b, ENGRAVED[int(rng.integers(3))], float(rng.uniform(30, 60)))
@@ -58,6 +63,10 @@ def _drawn(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         draw_in_manner(pen, b, any_manner(rng))
         _besides(pen, b, rng)
     return pen.sheet(), np.array([pen.box(o.box) for o in b.facade], np.float64)
+
+
+def _listed(front: Front) -> tuple[np.ndarray, np.ndarray]:
+    return front.image, np.array(front.openings, np.float64).reshape(-1, 4)
 
 
 # ---- what happens to a sheet

@@ -4,6 +4,7 @@ A glance at the whole drawing proposes boxes beside those of `facade_candidates`
 judges each box by its numbers, the second looks at the best of them as pictures, the last two weigh what company they keep. The
 glance's word only raises what those two think of a box, for it fails to see slits and blind niches of hands that it does not
 know. But where it sees next to nothing at all, there is none; where only it is sure of an opening, there is a doubtful one.
+The same holds where it is but half sure, and the front's other half has an opening in that place.
 All were trained on synthetic sheets only (`facade_training.py`); their weights are `facade_openings.npz`. Where that file holds
 several runs of training, what they say is averaged.
 """
@@ -43,6 +44,9 @@ PIECE = 0.1  # of its worth is left to what is but a part of a roof or of a wall
 SMALLEST_PX, ALREADY = 4, 0.8  # of a proposal's sides; overlap (IoU) with a box from which that stands for it
 GLANCE = 0.5  # of the way to what the glance thinks of a box, where that is more
 ALONE = 2 / 3  # two to one, for an opening that only the glance sees
+HALF_SURE = 0.4  # two to three, where the front's other half has an opening in the same place
+HALVES = 0.5  # of the openings have an image on a front whose halves are alike; half of them at Mirzapore, some being missed
+LEVEL, FORM = 0.75, 0.45  # of the taller's height, over which both stand beside one another; logarithm of their widths' ratio
 LEAST = 0.3  # what the last network gives to a box that is an opening more often than not
 
 
@@ -79,7 +83,7 @@ def look(gray: np.ndarray) -> Seen:
     numbers, head, pictures = local_features(work, edges, found)
     ranks, glanced = ranked(work, edges, found, numbers, pictures, opinion(seen, found.boxes))
     order = np.argsort(-ranks, kind="stable")
-    order = order[(ranks[order] > 0) | (glanced[order] >= ALONE)]
+    order = order[(ranks[order] > 0) | (glanced[order] >= HALF_SURE)]
     heads = tuple(HEADS[k] for k in head[order])
     return Seen(found.boxes[order] / factor, ranks[order], heads, pictures[order], glanced[order])
 
@@ -242,6 +246,32 @@ def unopposed(seen: Seen, taken: Sequence[Box]) -> list[int]:
     others = np.array(taken, np.float64).reshape(-1, 4)
     is_free = (intersection(seen.boxes, others) == 0).all(1)
     return one_each(seen.boxes, np.where(is_free & (seen.glanced >= ALONE), seen.glanced, 0))
+
+
+def mirrored(seen: Seen, taken: Sequence[Box], width: int) -> list[int]:
+    """Indices of boxes in free places, one each, that the glance half believes in and whose mirror image is an opening.
+
+    Where fewer than half of the openings have an image, the front's halves are not alike, and an image is chance.
+
+    Args:
+        taken: what has been found; width: of the drawing.
+    """
+    others = np.array(taken, np.float64).reshape(-1, 4)
+    if not len(others) or _images(others, others, width).any(1).mean() < HALVES:
+        return []
+    is_free = (intersection(seen.boxes, others) == 0).all(1) & (seen.glanced >= HALF_SURE)
+    is_twin = _images(seen.boxes, others, width).any(1)
+    return one_each(seen.boxes, np.where(is_free & is_twin, 0.5 + 0.5 * seen.glanced, 0))
+
+
+def _images(boxes: np.ndarray, others: np.ndarray, width: int) -> np.ndarray:
+    """Whether boxes, [N, 4], are mirror images of others, [M, 4], about the middle of a drawing of this width; bool [N, M]."""
+    off = np.abs(boxes[:, None, 0] + boxes[:, None, 2] + others[:, 0] + others[:, 2] - 2 * width) / 4
+    tall, twin = boxes[:, 3] - boxes[:, 1], others[:, 3] - others[:, 1]
+    beside = np.minimum(boxes[:, None, 3], others[:, 3]) - np.maximum(boxes[:, None, 1], others[:, 1])
+    is_level = beside > LEVEL * np.maximum(tall[:, None], twin)
+    ratio = np.log((boxes[:, 2] - boxes[:, 0])[:, None] / (others[:, 2] - others[:, 0]))
+    return (off < AXIS * width) & is_level & (np.abs(ratio) < FORM)
 
 
 def reading_scale(shape: tuple[int, ...]) -> float:

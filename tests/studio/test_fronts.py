@@ -11,6 +11,7 @@ from studio.samples.facade_fronts import _street, any_front
 from studio.samples.facade_holes import FILLINGS, GLAZING, HEADS, SURROUNDS, Look, draw_hole, outline
 from studio.samples.facade_manners import MANNERS
 from studio.samples.facade_orders import columns, rusticated, turret
+from studio.samples.facade_oriels import oriel_front
 from studio.samples.pen import Pen
 from studio.samples.sheets import elevation
 
@@ -52,8 +53,9 @@ def test_columns_stones_and_turrets_stay_between_their_ends():
             assert x0 - 3 <= xs.min() and xs.max() <= x1 + 3 and y0 - 3 <= ys.min() and ys.max() <= y1 + 3
 
 
-def test_the_same_seed_draws_the_same_front():
-    a, b = (any_front(np.random.default_rng([7, 1])) for _ in range(2))
+@pytest.mark.parametrize("draw", [any_front, oriel_front])
+def test_the_same_seed_draws_the_same_front(draw):
+    a, b = (draw(np.random.default_rng([7, 1])) for _ in range(2))
     assert a.openings == b.openings
     assert np.array_equal(a.image, b.image)
 
@@ -68,9 +70,32 @@ def test_a_street_has_shops_of_unlike_widths_and_lower_doors_on_one_ground():
     assert all(a[0][2] < b[0][0] for a, b in pairwise(row))
 
 
-def test_openings_lie_on_the_sheet_and_meet_only_where_one_holds_the_other():
+def test_openings_of_a_front_with_oriels_stay_on_the_sheet_and_mirror_one_another():
+    unmatched = total = 0
+    for seed in range(12):
+        front = oriel_front(np.random.default_rng([seed, 1]))
+        h, w = front.image.shape[:2]
+        boxes = np.array(front.openings)
+        assert (boxes >= 0).all() and (boxes[:, [0, 2]] <= w).all() and (boxes[:, [1, 3]] <= h).all()
+        assert (boxes[:, 2:] - boxes[:, :2] >= 4).all()
+        axis = np.median((boxes[:, 0] + boxes[:, 2]) / 2) if len(boxes) % 2 else (boxes[:, 0].min() + boxes[:, 2].max()) / 2
+        mirrored = np.stack([2 * axis - boxes[:, 2], boxes[:, 1], 2 * axis - boxes[:, 0], boxes[:, 3]], 1)
+        off = np.abs(mirrored[:, None] - boxes[None]).max(2).min(1)
+        unmatched, total = unmatched + (off > 4).sum(), total + len(boxes)
+    assert unmatched < 0.2 * total  # one in thirty is left out
+
+
+def test_an_oriels_opening_is_darker_than_the_wall_beside_it():
+    for seed in range(20):
+        front = oriel_front(np.random.default_rng([seed, 2]))
+        gray, (x0, y0, x1, y1) = front.image.mean(2), front.openings[0]
+        assert gray[y0:y1, x0:x1].mean() < gray.mean() + 5
+
+
+@pytest.mark.parametrize("draw", [any_front, oriel_front])
+def test_openings_lie_on_the_sheet_and_meet_only_where_one_holds_the_other(draw):
     for seed in range(6):
-        front = any_front(np.random.default_rng([seed, 1]))
+        front = draw(np.random.default_rng([seed, 1]))
         h, w = front.image.shape[:2]
         for k, (x0, y0, x1, y1) in enumerate(front.openings):
             assert 0 <= x0 < x1 <= w

@@ -19,8 +19,8 @@ from studio.drawings.facade_glance import (
     proposals,
 )
 from studio.drawings.facade_glance_lessons import SIDE, pieces
-from studio.drawings.facade_glance_training import CELLS, asked, folded, network
-from studio.drawings.facade_openings import GLANCE, Seen, unopposed, with_glance, with_proposals
+from studio.drawings.facade_glance_training import CELLS, asked, folded, network, put_in
+from studio.drawings.facade_openings import GLANCE, Seen, mirrored, unopposed, with_glance, with_proposals
 
 TRUE = np.array([[40.0, 40, 72, 96], [120, 40, 152, 96]])
 
@@ -63,6 +63,27 @@ def test_what_torch_has_learnt_is_what_numpy_sees():
         true = net(torch.from_numpy(ink)[None, None])[0].numpy()
     said = _network({name: v.astype(np.float32) for name, v in folded(net).items()}, ink)
     assert said == pytest.approx(true, abs=0.02)
+
+
+def test_a_network_that_goes_on_begins_with_what_is_stored():
+    import torch
+
+    from studio.drawings.facade_glance import _network, weights
+
+    net = network()
+    put_in(weights(), net)
+    ink = np.random.default_rng(1).random((64, 96), np.float32)
+    with torch.no_grad():
+        said = net(torch.from_numpy(ink)[None, None])[0].numpy()
+    assert said == pytest.approx(_network(weights(), ink), abs=1e-3)
+    again = folded(net)
+    assert all(np.array_equal(again[name], layer.astype(np.float16)) for name, layer in weights().items())
+
+
+def test_fronts_with_oriels_are_taught_only_where_they_are_asked_for():
+    plain, same, with_oriel = (next(pieces(300_000, share))[0] for share in (0.0, 0.0, 1.0))
+    assert np.array_equal(plain, same)
+    assert not np.array_equal(plain, with_oriel)
 
 
 def test_cells_that_tell_of_one_box_propose_it_once():
@@ -120,6 +141,17 @@ def test_only_what_the_glance_is_sure_of_is_taken_where_nothing_else_was():
     looked = Seen(boxes, np.zeros(5, np.float32), ("flat",) * 5, np.zeros((5, 1)), word)
     assert unopposed(looked, [(35, 5, 45, 25)]) == [1, 4]
     assert unopposed(looked, []) == [1, 2, 4]
+
+
+def test_where_the_glance_only_half_believes_its_mirror_image_decides():
+    boxes = np.array([(20, 50, 40, 90), (60, 50, 80, 90), (100, 50, 120, 90), (20, 120, 40, 160)], float)
+    looked = Seen(boxes, np.zeros(4, np.float32), ("flat",) * 4, np.zeros((4, 1)), np.array([0.5, 0.5, 0.3, 0.5], np.float32))
+    portal = (180, 20, 220, 100)
+    assert mirrored(looked, [portal, (362, 52, 380, 91)], 400) == [0]  # two have no image, one is not believed
+    assert mirrored(looked, [portal, (362, 52, 380, 91), (30, 60, 50, 80), (340, 60, 380, 80)], 400) == []  # taken
+    assert mirrored(looked, [portal, (330, 52, 380, 91)], 400) == []  # of another form
+    assert mirrored(looked, [portal, (362, 52, 380, 91), (282, 20, 300, 40)], 400) == []  # halves that are not alike
+    assert mirrored(looked, [], 400) == []
 
 
 def test_where_the_glance_sees_nothing_there_is_no_opening():
