@@ -16,6 +16,7 @@ from studio.drawings.plan_ink import PlanInk
 from studio.drawings.plan_tone import tone, washed
 
 WASHED = "The walls are washed or screened, not black."
+BANDS = "The walls are two lines close together, told from furniture by their width alone; oblique and curved ones may be missing."
 LEAST = 0.006  # of the drawing's square: black that covers less is columns, swatches and the fields of a scale bar
 SAME = 0.45  # of what is hatched is black too: one manner, worn or blurred; two manners share up to 0.37 where they meet
 # Length of thin walls, of the plan's width plus height: 1.4 and more in small plans of houses; where walls are thick or hatched
@@ -53,7 +54,7 @@ def masonry(ink: PlanInk, picture: np.ndarray, gray: np.ndarray) -> Masonry | No
     if np.count_nonzero(black) > LEAST * span * span / 4 and not (much and striped_length > black_length):
         main, body, other, other_length = "solid", black, striped, striped_length
     elif (thin := bands(ink)) is not None and thin.length > THIN * span:
-        return _measured(thin.body, "hollow")
+        return _measured(thin.body, "hollow", (BANDS,))
     elif striped_length > 0.6:
         main, body, other, other_length = "hatched", striped, black, black_length
         wash = washed(ink, tone(picture, gray, ink))  # strokes so fine or blurred that they are a tone in most places
