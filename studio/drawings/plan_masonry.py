@@ -16,12 +16,12 @@ from studio.drawings.plan_ink import PlanInk
 from studio.drawings.plan_tone import tone, washed
 
 WASHED = "The walls are washed or screened, not black."
-BANDS = "The walls are two lines close together, told from furniture by their width alone; oblique and curved ones may be missing."
+BANDS = "The walls are two lines close together, told from furniture by their width; oblique and curved ones may be missing."
 LEAST = 0.006  # of the drawing's square: black that covers less is columns, swatches and the fields of a scale bar
 SAME = 0.45  # of what is hatched is black too: one manner, worn or blurred; two manners share up to 0.37 where they meet
 # Length of thin walls, of the plan's width plus height: 1.4 and more in small plans of houses; where walls are thick or hatched
-# 1.0 at most, of sills and benches.
-THIN = 1.25
+# 1.15 at most, of inner walls, sills and benches.
+THIN = 1.3
 MINOR = 0.35  # a manner that covers less than a third of the main one means something else: blocked doors, hearths, later work
 LONG = {"hatched": 0.9, "solid": 1.2}  # reach of the other manner: stripes of panes and letters reach 1.0
 LINED = 0.15  # of full ink that lines about a wash are darker than the wash
