@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from studio.drawings.paper import highest
+from studio.drawings.plan_bands import bands
 from studio.drawings.plan_faces import opened
 from studio.drawings.plan_hatching import hatched, on_the_line
 from studio.drawings.plan_hollow import hollow
@@ -15,8 +16,12 @@ from studio.drawings.plan_ink import PlanInk
 from studio.drawings.plan_tone import tone, washed
 
 WASHED = "The walls are washed or screened, not black."
+BANDS = "The walls are two lines close together, told from furniture by their width; oblique and curved ones may be missing."
 LEAST = 0.006  # of the drawing's square: black that covers less is columns, swatches and the fields of a scale bar
 SAME = 0.45  # of what is hatched is black too: one manner, worn or blurred; two manners share up to 0.37 where they meet
+# Length of thin walls, of the plan's width plus height: 1.4 and more in small plans of houses; where walls are thick or hatched
+# 1.15 at most, of inner walls, sills and benches.
+THIN = 1.3
 MINOR = 0.35  # a manner that covers less than a third of the main one means something else: blocked doors, hearths, later work
 LONG = {"hatched": 0.9, "solid": 1.2}  # reach of the other manner: stripes of panes and letters reach 1.0
 BLACK = 0.85  # of full ink: black walls are darker in the middle, at any age
@@ -37,7 +42,8 @@ class Masonry:
 def masonry(ink: PlanInk, picture: np.ndarray, gray: np.ndarray, is_screened: bool = False) -> Masonry | None:
     """Walls of a plan as drawn, before what is no part of the building is dropped; None when there are none.
 
-    Black is looked for first, then hatching, washes, double lines: each is more easily mistaken than the one before it.
+    Black is looked for first, then thin double lines, hatching, washes, cells between lines: each is more easily mistaken than
+    the one before it.
 
     Args:
         ink: of the plan; picture, gray: of the rectified sheet.
@@ -49,6 +55,8 @@ def masonry(ink: PlanInk, picture: np.ndarray, gray: np.ndarray, is_screened: bo
     much = np.count_nonzero(striped) > 3 * np.count_nonzero(black)
     if np.count_nonzero(black) > LEAST * span * span / 4 and not (much and striped_length > black_length):
         main, body, other, other_length = "solid", black, striped, striped_length
+    elif (thin := bands(ink)) is not None and thin.length > THIN * span:
+        return _measured(thin.body, "hollow", (BANDS,))
     elif striped_length > 0.6:
         main, body, other, other_length = "hatched", striped, black, black_length
         wash = washed(ink, tone(picture, gray, ink))  # strokes so fine or blurred that they are a tone in most places

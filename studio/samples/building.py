@@ -85,8 +85,12 @@ NAMES = ("HOUSE FOR A BOTANIST", "TOLL HOUSE AT THE BRIDGE", "READING ROOM FOR A
          "SCHOOL BY THE CANAL", "LODGE FOR A GARDENER")  # fmt: skip
 
 
-def building(seed: int) -> Building:
-    """House number `seed`: a masonry house on a grid of bays, with a spine wall, cross walls, doors and windows."""
+def building(seed: int, walls_m: tuple[float, float] | None = None) -> Building:
+    """House number `seed`: a masonry house on a grid of bays, with a spine wall, cross walls, doors and windows.
+
+    Args:
+        walls_m: thickness of its outer and inner walls where they are not masonry's.
+    """
     r = np.random.default_rng([seed, 3])
     bays, storeys = int(r.choice([3, 5, 5, 7])), int(r.choice([1, 2, 2, 3]))
     bay, thick, inner = (
@@ -94,6 +98,7 @@ def building(seed: int) -> Building:
         round(float(r.uniform(0.42, 0.66)), 2),
         round(float(r.uniform(0.18, 0.32)), 2),
     )
+    thick, inner = walls_m or (thick, inner)
     width, depth = bays * bay + 2 * thick, round(float(r.uniform(8.0, 11.5)), 2)
     window, door = round(float(r.uniform(0.95, 1.25)), 2), round(float(r.uniform(1.2, 1.5)), 2)
     heights = (round(float(r.uniform(3.6, 4.3)), 2), *(round(float(r.uniform(3.0, 3.6)), 2) for _ in range(storeys - 1)))

@@ -12,6 +12,7 @@ import numpy as np
 
 from studio.samples.building import Building
 from studio.samples.facade_drawing import draw_facade
+from studio.samples.furniture import furnish
 from studio.samples.north_point import draw_north
 from studio.samples.pen import Pen
 from studio.samples.plan_drawing import draw_opening, poche, rooms_of, wall_mask
@@ -75,16 +76,23 @@ def elevation(b: Building, style: str = "solid", px_per_m: float = 50.0) -> Shee
 
 
 def plan(
-    b: Building, style: str = "solid", px_per_m: float = 50.0, north: tuple[float, str] | None = None
+    b: Building, style: str = "solid", px_per_m: float = 50.0, north: tuple[float, str] | None = None, furnished: bool = False
 ) -> Sheet:
-    """Ground floor; walls solid black, outlined ("hollow") or hatched; `north` in degrees from the top, and its manner."""
+    """Ground floor; walls solid black, outlined ("hollow") or hatched; `north` in degrees from the top, and its manner.
+
+    `furnished` as in a pattern book: with what stands in its rooms, a porch, and lines that do not grow finer with the scale.
+    """
     pen = _pen(b.width, b.depth + 1.3, px_per_m)
+    if furnished:
+        pen.unit = 0.75  # 1.4 pixels per outline, as small plans are printed
     mask = wall_mask(pen, b)
     poche(pen, mask, style)
     for o in b.openings:
         draw_opening(pen, o)
+    if furnished:
+        furnish(pen, b)
     rooms = [((x0 + x1) / 2, (y0 + y1) / 2) for x0, y0, x1, y1 in rooms_of(b)]
-    for letter, (x, y) in zip("ABCDEFGHIJKLMNOP", rooms, strict=False):
+    for letter, (x, y) in zip("" if furnished else "ABCDEFGHIJKLMNOP", rooms, strict=False):
         is_free = all(np.hypot(x - c[0], y - c[1]) > 0.9 for c in b.columns)
         pen.text(letter, *pen.at(x, y if is_free else y + 1.1), 0.42 * px_per_m)
     for k in range(3):  # steps before the door
