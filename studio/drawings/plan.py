@@ -9,8 +9,9 @@ import numpy as np
 
 from studio.drawings.plan_building import of_the_building
 from studio.drawings.plan_columns import columns
+from studio.drawings.plan_hatching import hatched
 from studio.drawings.plan_ink import plan_ink
-from studio.drawings.plan_masonry import masonry
+from studio.drawings.plan_masonry import masonry, solid, thin_walls
 from studio.drawings.plan_openings import openings
 from studio.drawings.plan_rooms import rooms, stairs
 from studio.drawings.plan_screen import dotted, melted, screen_pitch
@@ -46,14 +47,15 @@ def read_plan(sheet: np.ndarray | Rectified, box: Box | None = None) -> PlanRead
         if bar is None or bar.px_per_m is None:
             sheet = replace(sheet, notes=(*sheet.notes, "The scale was not read from the sheet."))
     factor = _factor(sheet.gray)
-    if factor == 1.0:
+    if factor == 1.0 or (factor < 1 and _is_thin_walled(sheet, box, bar)):
         return _read(sheet, box, bar)
     size = (round(sheet.gray.shape[1] / factor), round(sheet.gray.shape[0] / factor))
     how = cv2.INTER_AREA if factor > 1 else cv2.INTER_CUBIC
     copy = replace(sheet, picture=cv2.resize(sheet.picture, size, interpolation=how),
                    gray=cv2.resize(sheet.gray, size, interpolation=how))  # fmt: skip
     box_there = None if box is None else tuple(round(v / factor) for v in box)
-    return _resized(_read(copy, box_there, _scaled_bar(bar, 1 / factor)), sheet, bar, factor)  # type: ignore[arg-type]
+    read = _read(copy, box_there, _scaled_bar(bar, 1 / factor), is_enlarged=factor < 1)  # type: ignore[arg-type]
+    return _resized(read, sheet, bar, factor)
 
 
 def _factor(gray: np.ndarray) -> float:
@@ -65,9 +67,16 @@ def _factor(gray: np.ndarray) -> float:
     return 1 / larger if larger > 1.25 and screen_pitch(gray) is None else 1.0
 
 
-def _read(sheet: Rectified, box: Box | None, bar: ScaleBar | None) -> PlanReading:
+def _is_thin_walled(sheet: Rectified, box: Box | None, bar: ScaleBar | None) -> bool:
+    """Whether the walls are two lines a pixel or two apart: those are parted on the sheet as it is."""
+    ink = plan_ink(sheet.gray, _kept(sheet.gray.shape, box, bar))
+    return not solid(ink).any() and thin_walls(ink, hatched(ink), sheet.picture, sheet.gray) is not None
+
+
+def _read(sheet: Rectified, box: Box | None, bar: ScaleBar | None, is_enlarged: bool = False) -> PlanReading:
     keep = _kept(sheet.gray.shape, box, bar)
-    pitch = screen_pitch(np.where(keep, sheet.gray, 255).astype(np.uint8))
+    # only a sheet without a screen is enlarged, and the strokes of its hatchings stand as far apart there as dots do elsewhere
+    pitch = None if is_enlarged else screen_pitch(np.where(keep, sheet.gray, 255).astype(np.uint8))
     gray, picture = (sheet.gray, sheet.picture) if pitch is None else (melted(sheet.gray, pitch), melted(sheet.picture, pitch))
     ink = plan_ink(gray, keep)
     found = masonry(ink, picture, gray, is_screened=pitch is not None)

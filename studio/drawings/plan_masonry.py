@@ -19,9 +19,10 @@ WASHED = "The walls are washed or screened, not black."
 BANDS = "The walls are two lines close together, told from furniture by their width; oblique and curved ones may be missing."
 LEAST = 0.006  # of the drawing's square: black that covers less is columns, swatches and the fields of a scale bar
 SAME = 0.45  # of what is hatched is black too: one manner, worn or blurred; two manners share up to 0.37 where they meet
-# Length of thin walls, of the plan's width plus height: 1.4 and more in small plans of houses; where walls are thick or hatched
+# Length of thin walls, of the plan's width plus height: 1.2 and more in small plans of houses; where walls are thick or hatched
 # 1.15 at most, of inner walls, sills and benches.
-THIN = 1.3
+THIN = 1.1
+STRUCK = 0.35  # of thin walls that may seem hatched, by tiles, treads and letters beside them
 MINOR = 0.35  # a manner that covers less than a third of the main one means something else: blocked doors, hearths, later work
 LONG = {"hatched": 0.9, "solid": 1.2}  # reach of the other manner: stripes of panes and letters reach 1.0
 BLACK = 0.85  # of full ink: black walls are darker in the middle, at any age
@@ -55,8 +56,8 @@ def masonry(ink: PlanInk, picture: np.ndarray, gray: np.ndarray, is_screened: bo
     much = np.count_nonzero(striped) > 3 * np.count_nonzero(black)
     if np.count_nonzero(black) > LEAST * span * span / 4 and not (much and striped_length > black_length):
         main, body, other, other_length = "solid", black, striped, striped_length
-    elif (thin := bands(ink)) is not None and thin.length > THIN * span:
-        return _measured(thin.body, "hollow", (BANDS,))
+    elif (thin := thin_walls(ink, striped, picture, gray)) is not None:
+        return _measured(thin, "hollow", (BANDS,))
     elif striped_length > 0.6:
         main, body, other, other_length = "hatched", striped, black, black_length
         wash = washed(ink, tone(picture, gray, ink))  # strokes so fine or blurred that they are a tone in most places
@@ -64,8 +65,9 @@ def masonry(ink: PlanInk, picture: np.ndarray, gray: np.ndarray, is_screened: bo
             return _measured(_together(_outlined(wash, ink) | striped, ink), "hatched")
     else:
         body, outlined = washed(ink, tone(picture, gray, ink)), hollow(ink)
-        wash_length, is_filled = _reach(body, span), outlined is not None and _covers(outlined, body, span)
-        if wash_length > 0.9 and not is_filled:  # pens about thin walls run together into a tone that the thick ones lack
+        # Pens about thin walls run together into a tone that thick outlined walls lack; of a wash no cell is left.
+        is_hollow = outlined is not None and np.count_nonzero(outlined) > 1.3 * np.count_nonzero(body)
+        if _reach(body, span) > 0.9 and not is_hollow:
             return _measured(body if is_screened else _outlined(body, ink), "solid", (WASHED,))
         return None if outlined is None else _measured(outlined, "hollow")
     if np.count_nonzero(black & striped) > SAME * max(1, np.count_nonzero(striped)):  # strokes that run together here and there
@@ -95,7 +97,7 @@ def _covers(more: np.ndarray, less: np.ndarray, span: float) -> bool:
 
 def _holds(more: np.ndarray, less: np.ndarray) -> bool:
     about = cv2.dilate(more, np.ones((7, 7), np.uint8))  # blurred faces stand a little further out
-    return np.count_nonzero(about & less) > 0.8 * np.count_nonzero(less)
+    return bool(np.count_nonzero(about & less) > 0.8 * np.count_nonzero(less))
 
 
 def _is_toned(body: np.ndarray, ink: PlanInk) -> bool:
@@ -114,6 +116,28 @@ def _outlined(body: np.ndarray, ink: PlanInk) -> np.ndarray:
     pale = np.percentile(ink.dark[inner], 25)
     line = float(np.median(cv2.dilate(ink.dark, np.ones((reach, reach), np.uint8))[face]))
     return on_the_line(body, ink) if line > pale + LINED else body
+
+
+def thin_walls(ink: PlanInk, striped: np.ndarray, picture: np.ndarray, gray: np.ndarray) -> np.ndarray | None:
+    """Walls of two lines close together, uint8 [H, W] 0/255, where the plan has little else; None where it has.
+
+    Args:
+        striped: what was read as hatched: outlines of hatched walls are two lines too, full of strokes or tone between them.
+        picture, gray: of the rectified sheet.
+    """
+    span, thin = _span(ink.faint), bands(ink)
+    if thin is None or thin.length < THIN * span or _share(thin.body, striped) > STRUCK:
+        return None
+    cells = hollow(ink)
+    # Walls whose outlines are whole are read as closed cells, and better; else cells are furniture, and bands no part of them.
+    if cells is not None and (thin.length < 1.4 * span * _reach(cells, span) or _share(cells, thin.body) > 0.45):
+        return None
+    wash = washed(ink, tone(picture, gray, ink))  # blurred lines are a tone too, but not most of it
+    return None if _reach(wash, span) > 0.9 and _share(wash, thin.body) < 0.2 else thin.body
+
+
+def _share(body: np.ndarray, other: np.ndarray) -> float:
+    return np.count_nonzero(body & other) / max(1, np.count_nonzero(body))
 
 
 def _together(pieces: np.ndarray, ink: PlanInk) -> np.ndarray:
