@@ -11,7 +11,7 @@ from studio.drawings.plan_building import of_the_building
 from studio.drawings.plan_columns import columns
 from studio.drawings.plan_hatching import hatched
 from studio.drawings.plan_ink import plan_ink
-from studio.drawings.plan_masonry import masonry, solid, thin_walls
+from studio.drawings.plan_masonry import WASHED, masonry, solid, thin_walls
 from studio.drawings.plan_openings import openings
 from studio.drawings.plan_rooms import rooms, stairs
 from studio.drawings.plan_screen import dotted, melted, screen_pitch
@@ -26,6 +26,7 @@ SMALL_PX, LARGER = 1200, 2.5
 SCREENED = 0.25  # a face is certain to half a dot only
 # Width of the widest circle within walls, of the plan's size: 0.03 to 0.10 in real plans, 0.16 to 0.30 where rooms were taken.
 DEEPEST = 0.14
+BLURRED = 0.5  # confidence of washed walls on a small sheet
 UNLIKELY = 0.3  # confidence of walls with such a place
 SURE = {"solid": 0.95, "hatched": 0.85, "hollow": 0.8}
 
@@ -93,6 +94,9 @@ def _read(sheet: Rectified, box: Box | None, bar: ScaleBar | None, is_enlarged: 
             "less certain."
         )
     sure = SURE[found.style] - (0.0 if pitch is None else SCREENED)
+    if is_enlarged and WASHED in found.notes:
+        sure = min(sure, BLURRED)
+        notes.append("On so small a sheet outlined or hatched walls may look washed as well: hold the walls against the sheet.")
     if _deepest(walls) > DEEPEST:
         sure = min(sure, UNLIKELY)
         notes.append("Walls are as thick as rooms: rooms may have been taken for masonry; what is built on it will be wrong.")

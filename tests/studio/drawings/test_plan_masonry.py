@@ -29,6 +29,12 @@ def test_inner_walls_of_a_small_plan_are_not_lost():
     assert read_share("hollow", 22.0, 0.5) > 0.96
 
 
+def test_on_a_small_sheet_a_wash_is_told_with_doubt():
+    image = cv2.GaussianBlur(plan(building(5072), "hatched", 30.0).image, (0, 0), 1.0)
+    reading = read_plan(rectified(image))
+    assert reading.confidence <= 0.5 and any("small" in note for note in reading.notes)
+
+
 def test_hatching_blurred_to_a_tone_ends_on_its_outlines():
     assert read_share("hatched", 30.0, 1.0) > 0.94
 
