@@ -40,7 +40,9 @@ class Masonry:
     notes: tuple[str, ...] = ()
 
 
-def masonry(ink: PlanInk, picture: np.ndarray, gray: np.ndarray, is_screened: bool = False) -> Masonry | None:
+def masonry(
+    ink: PlanInk, picture: np.ndarray, gray: np.ndarray, is_screened: bool = False, is_plan: bool = True
+) -> Masonry | None:
     """Walls of a plan as drawn, before what is no part of the building is dropped; None when there are none.
 
     Black is looked for first, then thin double lines, hatching, washes, cells between lines: each is more easily mistaken than
@@ -48,6 +50,7 @@ def masonry(ink: PlanInk, picture: np.ndarray, gray: np.ndarray, is_screened: bo
 
     Args:
         ink: of the plan; picture, gray: of the rectified sheet.
+        is_plan: False for a section, whose floors and beams are thin bands and cells as well.
         is_screened: printed in dots that were melted into tones; lines are too soft then to lay faces on.
     """
     span = _span(ink.faint)
@@ -56,7 +59,7 @@ def masonry(ink: PlanInk, picture: np.ndarray, gray: np.ndarray, is_screened: bo
     much = np.count_nonzero(striped) > 3 * np.count_nonzero(black)
     if np.count_nonzero(black) > LEAST * span * span / 4 and not (much and striped_length > black_length):
         main, body, other, other_length = "solid", black, striped, striped_length
-    elif (thin := thin_walls(ink, striped, picture, gray)) is not None:
+    elif is_plan and (thin := thin_walls(ink, striped, picture, gray)) is not None:
         return _measured(thin, "hollow", (BANDS,))
     elif striped_length > 0.6:
         main, body, other, other_length = "hatched", striped, black, black_length
@@ -66,7 +69,7 @@ def masonry(ink: PlanInk, picture: np.ndarray, gray: np.ndarray, is_screened: bo
     else:
         body, outlined = washed(ink, tone(picture, gray, ink)), hollow(ink)
         # Pens about thin walls run together into a tone that thick outlined walls lack; of a wash no cell is left.
-        is_hollow = outlined is not None and np.count_nonzero(outlined) > 1.3 * np.count_nonzero(body)
+        is_hollow = is_plan and outlined is not None and np.count_nonzero(outlined) > 1.3 * np.count_nonzero(body)
         if _reach(body, span) > 0.9 and not is_hollow:
             return _measured(body if is_screened else _outlined(body, ink), "solid", (WASHED,))
         return None if outlined is None else _measured(outlined, "hollow")

@@ -35,7 +35,7 @@ def cut_masonry(picture: np.ndarray, gray: np.ndarray, tone: np.ndarray, mass: n
         if white.any():
             return white, True
     ink = plan_ink(gray, inside)
-    found = masonry(ink, picture, gray)
+    found = masonry(ink, picture, gray, is_plan=False)
     if found is None:
         return np.zeros(gray.shape, bool), False
     body = (found.body > 0) & inside
