@@ -22,7 +22,8 @@ from studio.errors import NoDrawingError
 
 LARGEST_PX = 3600  # a sheet larger than this is read on a reduced copy: its thinnest walls are still ten pixels thick
 # A smaller one is read on a larger copy, where inner walls, panes and hatchings are wider than a pixel or two.
-SMALL_PX, LARGER = 1200, 2.5
+# Less than a quarter more is not worth the blur of it.
+SMALL_PX, LARGER, WORTH = 1200, 2.5, 1.25
 SCREENED = 0.25  # a face is certain to half a dot only
 # Width of the widest circle within walls, of the plan's size: 0.03 to 0.10 in real plans, 0.16 to 0.30 where rooms were taken.
 DEEPEST = 0.14
@@ -65,7 +66,7 @@ def _factor(gray: np.ndarray) -> float:
     if side > LARGEST_PX:
         return side / LARGEST_PX
     larger = min(SMALL_PX / side, LARGER)
-    return 1 / larger if larger > 1.25 and screen_pitch(gray) is None else 1.0
+    return 1 / larger if larger > WORTH and screen_pitch(gray) is None else 1.0
 
 
 def _is_thin_walled(sheet: Rectified, box: Box | None, bar: ScaleBar | None) -> bool:

@@ -22,6 +22,12 @@ SAME = 0.45  # of what is hatched is black too: one manner, worn or blurred; two
 # Length of thin walls, of the plan's width plus height: 1.2 and more in small plans of houses; where walls are thick or hatched
 # 1.15 at most, of inner walls, sills and benches.
 THIN = 1.1
+# Cells that lie in no band are furniture: of real house plans at most 0.37 of them do, of outlined plans on small sheets 0.5 to
+# 0.8; where 0.2 do, as in large plans with thin inner walls, cells run 1.2 times as far as bands, in house plans two thirds.
+CELLS, FURTHER = 0.45, 1.4
+TONED, IN_BANDS = 0.9, 0.2  # a wash as long as walls are, of which bands hold less: 0.12 to 0.18 hatched, 0.22 and more of lines
+ENCLOSED = 1.3  # what outlines enclose over what is toned: 2 and more in outlined plans, 0.7 at most in washed and hatched ones
+HELD, BEYOND = 0.8, 1.25  # of hatched pieces a tone holds so much and reaches so much further: 1.4 and more where they are worn
 STRUCK = 0.35  # of thin walls that may seem hatched, by tiles, treads and letters beside them
 MINOR = 0.35  # a manner that covers less than a third of the main one means something else: blocked doors, hearths, later work
 LONG = {"hatched": 0.9, "solid": 1.2}  # reach of the other manner: stripes of panes and letters reach 1.0
@@ -69,7 +75,7 @@ def masonry(
     else:
         body, outlined = washed(ink, tone(picture, gray, ink)), hollow(ink)
         # Pens about thin walls run together into a tone that thick outlined walls lack; of a wash no cell is left.
-        is_hollow = is_plan and outlined is not None and np.count_nonzero(outlined) > 1.3 * np.count_nonzero(body)
+        is_hollow = is_plan and outlined is not None and np.count_nonzero(outlined) > ENCLOSED * np.count_nonzero(body)
         if _reach(body, span) > 0.9 and not is_hollow:
             return _measured(body if is_screened else _outlined(body, ink), "solid", (WASHED,))
         return None if outlined is None else _measured(outlined, "hollow")
@@ -95,12 +101,12 @@ def masonry(
 
 def _covers(more: np.ndarray, less: np.ndarray, span: float) -> bool:
     """Whether one reading of walls holds nearly all of another and a good deal besides."""
-    return _holds(more, less) and _reach(more, span) > 1.25 * _reach(less, span)
+    return _holds(more, less) and _reach(more, span) > BEYOND * _reach(less, span)
 
 
 def _holds(more: np.ndarray, less: np.ndarray) -> bool:
     about = cv2.dilate(more, np.ones((7, 7), np.uint8))  # blurred faces stand a little further out
-    return bool(np.count_nonzero(about & less) > 0.8 * np.count_nonzero(less))
+    return bool(np.count_nonzero(about & less) > HELD * np.count_nonzero(less))
 
 
 def _is_toned(body: np.ndarray, ink: PlanInk) -> bool:
@@ -133,10 +139,10 @@ def thin_walls(ink: PlanInk, striped: np.ndarray, picture: np.ndarray, gray: np.
         return None
     cells = hollow(ink)
     # Walls whose outlines are whole are read as closed cells, and better; else cells are furniture, and bands no part of them.
-    if cells is not None and (thin.length < 1.4 * span * _reach(cells, span) or _share(cells, thin.body) > 0.45):
+    if cells is not None and (thin.length < FURTHER * span * _reach(cells, span) or _share(cells, thin.body) > CELLS):
         return None
     wash = washed(ink, tone(picture, gray, ink))  # blurred lines are a tone too, but not most of it
-    return None if _reach(wash, span) > 0.9 and _share(wash, thin.body) < 0.2 else thin.body
+    return None if _reach(wash, span) > TONED and _share(wash, thin.body) < IN_BANDS else thin.body
 
 
 def _share(body: np.ndarray, other: np.ndarray) -> float:
