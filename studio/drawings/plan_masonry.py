@@ -25,7 +25,7 @@ THIN = 1.1
 # Cells that lie in no band are furniture: of real house plans at most 0.37 of them do, of outlined plans on small sheets 0.5 to
 # 0.8; where 0.2 do, as in large plans with thin inner walls, cells run 1.2 times as far as bands, in house plans two thirds.
 CELLS, FURTHER = 0.45, 1.4
-TONED, IN_BANDS = 0.9, 0.2  # a wash as long as walls are, of which bands hold less: 0.12 to 0.18 hatched, 0.22 and more of lines
+TONED, IN_BANDS = 0.9, 0.2  # a wash as long as walls are, of which bands hold less: 0.12 to 0.18 hatched, 0.22 or more of lines
 ENCLOSED = 1.3  # what outlines enclose over what is toned: 2 and more in outlined plans, 0.7 at most in washed and hatched ones
 HELD, BEYOND = 0.8, 1.25  # of hatched pieces a tone holds so much and reaches so much further: 1.4 and more where they are worn
 STRUCK = 0.35  # of thin walls that may seem hatched, by tiles, treads and letters beside them
