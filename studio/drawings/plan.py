@@ -48,6 +48,16 @@ def read_plan(sheet: np.ndarray | Rectified, box: Box | None = None) -> PlanRead
         bar = scale_bar(sheet.gray)
         if bar is None or bar.px_per_m is None:
             sheet = replace(sheet, notes=(*sheet.notes, "The scale was not read from the sheet."))
+    read = _read_in_size(sheet, box, bar)
+    is_small = max(sheet.gray.shape) * _scanned(sheet) < SMALL_PX / WORTH
+    if not (is_small and WASHED in read.notes):
+        return read
+    note = "On so small a sheet outlined or hatched walls may look washed as well: hold the walls against the sheet."
+    return replace(read, confidence=min(read.confidence, BLURRED), notes=(*read.notes, note))
+
+
+def _read_in_size(sheet: Rectified, box: Box | None, bar: ScaleBar | None) -> PlanReading:
+    """Read on a copy of a size at which walls are neither a pixel nor a hundred wide."""
     factor = _factor(sheet.gray)
     if factor == 1.0 or (factor < 1 and _is_thin_walled(sheet, box, bar)):
         return _read(sheet, box, bar)
@@ -95,9 +105,6 @@ def _read(sheet: Rectified, box: Box | None, bar: ScaleBar | None, is_enlarged: 
             "less certain."
         )
     sure = SURE[found.style] - (0.0 if pitch is None else SCREENED)
-    if is_enlarged and WASHED in found.notes:
-        sure = min(sure, BLURRED)
-        notes.append("On so small a sheet outlined or hatched walls may look washed as well: hold the walls against the sheet.")
     if _deepest(walls) > DEEPEST:
         sure = min(sure, UNLIKELY)
         notes.append("Walls are as thick as rooms: rooms may have been taken for masonry; what is built on it will be wrong.")
@@ -122,6 +129,11 @@ def _kept(shape: tuple[int, ...], box: Box | None, bar: ScaleBar | None) -> np.n
         cv2.line(line, ends[0], ends[1], 1, 2 * half)
         keep &= line == 0
     return keep
+
+
+def _scanned(sheet: Rectified) -> float:
+    """Pixels of the scan for each of the rectified picture."""
+    return float(np.hypot(*(sheet.to_sheet[:2, 0] / sheet.to_sheet[2, 2])))
 
 
 def _turn(sheet: Rectified) -> float:

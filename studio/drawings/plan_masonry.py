@@ -28,6 +28,7 @@ CELLS, FURTHER = 0.45, 1.4
 TONED, IN_BANDS = 0.9, 0.2  # a wash as long as walls are, of which bands hold less: 0.12 to 0.18 hatched, 0.22 or more of lines
 ENCLOSED = 1.3  # what outlines enclose over what is toned: 2 and more in outlined plans, 0.7 at most in washed and hatched ones
 HELD, BEYOND = 0.8, 1.25  # of hatched pieces a tone holds so much and reaches so much further: 1.4 and more where they are worn
+WHOLE = 1.0  # reach of hatching or cells that are the walls themselves: beside thin walls both reach 0.9 at most
 STRUCK = 0.35  # of thin walls that may seem hatched, by tiles, treads and letters beside them
 MINOR = 0.35  # a manner that covers less than a third of the main one means something else: blocked doors, hearths, later work
 LONG = {"hatched": 0.9, "solid": 1.2}  # reach of the other manner: stripes of panes and letters reach 1.0
@@ -134,10 +135,12 @@ def thin_walls(ink: PlanInk, striped: np.ndarray, picture: np.ndarray, gray: np.
         striped: what was read as hatched: outlines of hatched walls are two lines too, full of strokes or tone between them.
         picture, gray: of the rectified sheet.
     """
-    span, thin = _span(ink.faint), bands(ink)
+    span, cells = _span(ink.faint), hollow(ink)
+    if _reach(striped, span) > WHOLE or (cells is not None and _reach(cells, span) > WHOLE):
+        return None
+    thin = bands(ink)
     if thin is None or thin.length < THIN * span or _share(thin.body, striped) > STRUCK:
         return None
-    cells = hollow(ink)
     # Walls whose outlines are whole are read as closed cells, and better; else cells are furniture, and bands no part of them.
     if cells is not None and (thin.length < FURTHER * span * _reach(cells, span) or _share(cells, thin.body) > CELLS):
         return None

@@ -14,15 +14,15 @@ pytestmark = pytest.mark.skipif(not can_read_words(), reason="rapidocr is not in
 
 @pytest.fixture(scope="module")
 def upright() -> np.ndarray:
-    return lettered(elevation(building(5071), "hatched", 40.0).image)
+    return lettered(elevation(building(5071), "hatched", 28.0).image)
 
 
 def lettered(sheet: np.ndarray) -> np.ndarray:
     """The sheet with a title under the drawing."""
     from PIL import Image, ImageDraw, ImageFont
 
-    page = Image.fromarray(np.pad(sheet, ((0, 90), (0, 0), (0, 0)), constant_values=255))
-    font = ImageFont.load_default(34)
+    page = Image.fromarray(np.pad(sheet, ((0, 70), (0, 0), (0, 0)), constant_values=255))
+    font = ImageFont.load_default(26)
     ImageDraw.Draw(page).text((60, sheet.shape[0] + 20), "SOUTH ELEVATION of the Guildhall", (20, 20, 20), font)
     return np.asarray(page)
 
